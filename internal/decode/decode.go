@@ -1,0 +1,126 @@
+// Package decode holds the named decoders that kind files use as `via: NAME`. A decoder understands one format (an IAM
+// policy, a schedule expression, the rules of a security group) and turns the raw value of a source into what a kind's
+// attribute holds.
+//
+// It must not know of kinds, checks, sources or files: it reads value.Value and makes value.Value. What a decoder cannot
+// tell is unknown with a reason, never a guess: hiding a part of the input never turns one definite answer into another.
+//
+// To add a decoder, write one file and add one line to the table.
+package decode
+
+import (
+	"slices"
+
+	"ward.dev/ward/internal/value"
+)
+
+// Decoder turns a raw value of a source into what a kind's attribute holds. It keeps the raw value's origin. An absent
+// value stays absent and an unknown one stays unknown, with its reasons and references.
+type Decoder func(value.Value) value.Value
+
+// Field describes a member of the objects that a decoder makes.
+type Field struct {
+	// Name is the member's key.
+	Name string
+	// Type is "string", "bool", "int", "list string" or "list object".
+	Type string
+	// Doc is one sentence for the reader of the catalog.
+	Doc string
+	// Fields are the members of each object of a "list object".
+	Fields []Field
+}
+
+type entry struct {
+	decode Decoder
+	makes  string
+	doc    string
+	items  func() []Field
+}
+
+// table is the one list of decoders.
+var table = map[string]entry{
+	"bool":           {toBool, "bool", "true and false, also as the texts true, false, 1, 0.", nil},
+	"csv":            {csv, "list string", "A text of items with commas between them.", nil},
+	"days":           {days, "int", "Days of an object with days or years.", nil},
+	"ec2.rules":      {ec2Rules, "list object", "Rules of a security group.", ec2Fields},
+	"ecs.containers": {containers, "list object", "Container definitions of a task.", containerFields},
+	"iam.policy":     {policy, "list object", "Statements of an IAM or resource policy, each one judged.", statementFields},
+	"int":            {toInt, "int", "A whole number, also as a text.", nil},
+	"json":           {jsonTree, "object", "The tree of a JSON text.", nil},
+	"lower":          {lower, "string", "A text in lower case.", nil},
+	"nacl.rules":     {naclRules, "list object", "Entries of a network ACL.", naclFields},
+	"parameters":     {parameters, "object", "Settings of a database parameter group by name, in lower case.", nil},
+	"s3.acl.public":  {publicACL, "bool", "Whether a canned S3 ACL grants something to everyone.", nil},
+	"schedule.hours": {scheduleHours, "int", "The longest pause between two runs of an AWS schedule, in hours.", nil},
+	"secret.names":   {secretNames, "list string", "Names of variables that hold a secret in clear; never values.", nil},
+	"string":         {toString, "string", "A text; numbers and booleans as they are written.", nil},
+	"strings":        {toStrings, "list string", "A list of texts, also from a single one.", nil},
+	"table.resource": {tableResource, "string", "What Application Auto Scaling calls a table of this name.", nil},
+	"tags":           {tags, "object", "Tags by key, from a map or from a list of Key and Value.", nil},
+	"tls.policy":     {tlsPolicy, "string", "The lowest TLS version that a named policy accepts: 1.0 to 1.3.", nil},
+}
+
+// ByName returns the decoder that kind files call name.
+func ByName(name string) (Decoder, bool) {
+	e, ok := table[name]
+	return e.decode, ok
+}
+
+// Names returns the names of all decoders, sorted.
+func Names() []string {
+	names := make([]string, 0, len(table))
+	for name := range table {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	return names
+}
+
+// Makes returns the type of what the named decoder makes: a Field's Type, or "object"; "" if there is no such decoder.
+func Makes(name string) string { return table[name].makes }
+
+// Doc returns one sentence on the named decoder; "" if there is no such decoder.
+func Doc(name string) string { return table[name].doc }
+
+// Items returns the members of each object in the list that the named decoder makes; nil if it makes something else.
+func Items(name string) []Field {
+	if items := table[name].items; items != nil {
+		return items()
+	}
+	return nil
+}
+
+// from gives made the origin of the raw value it was made from, and the mark of a default.
+func from(raw, made value.Value) value.Value {
+	if o := raw.Origin(); o != nil {
+		made = made.At(o)
+	}
+	if raw.IsDefault() {
+		made = made.AsDefault()
+	}
+	return made
+}
+
+// unreadable is an unknown in place of raw, which is known but not of the form that the decoder reads.
+func unreadable(raw value.Value, why string) value.Value {
+	return from(raw, value.Unresolved(value.Reason{Why: why}))
+}
+
+// hidden returns what stays of an unknown value when it cannot be decoded: its reasons and references, not its text.
+func hidden(raw value.Value) value.Value {
+	v := value.Unresolved(raw.Reasons()...)
+	if refs := raw.Refs(); len(refs) > 0 {
+		_, exact := raw.ExactRef()
+		v = v.Referring(exact, refs...)
+	}
+	return from(raw, v)
+}
+
+// listOf makes a list that is open when there are reasons why there may be more.
+func listOf(raw value.Value, vs []value.Value, more []value.Reason) value.Value {
+	list := from(raw, value.List(vs...))
+	if len(more) > 0 {
+		list = list.Open(distinct(more)...)
+	}
+	return list
+}

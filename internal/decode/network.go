@@ -1,0 +1,250 @@
+package decode
+
+import (
+	"net/netip"
+	"strconv"
+	"strings"
+
+	"ward.dev/ward/internal/value"
+)
+
+func ec2Fields() []Field {
+	return append(portFields(),
+		Field{Name: "direction", Type: "string", Doc: "ingress or egress if the rule says so; else absent."},
+		Field{Name: "cidrs", Type: "list string", Doc: "IPv4 and IPv6 ranges on the other side."},
+		Field{Name: "groups", Type: "list string", Doc: "Security groups on the other side; self is the group itself."},
+		Field{Name: "prefix_lists", Type: "list string", Doc: "Managed prefix lists on the other side."},
+		Field{Name: "world", Type: "bool", Doc: "The ranges cover all IPv4 or all IPv6 addresses: one of them, or a few " +
+			"together such as 0.0.0.0/1 and 128.0.0.0/1. Prefix lists are not looked into."})
+}
+
+func naclFields() []Field {
+	return append(portFields(),
+		Field{Name: "number", Type: "int", Doc: "The entry's number; lower ones are tried first."},
+		Field{Name: "action", Type: "string", Doc: "allow or deny."},
+		Field{Name: "egress", Type: "bool", Doc: "The entry is about outgoing traffic; false unless it says so."},
+		Field{Name: "cidr", Type: "string", Doc: "The IPv4 or IPv6 range on the other side."},
+		Field{Name: "world", Type: "bool", Doc: "The range is all IPv4 or all IPv6 addresses."})
+}
+
+func portFields() []Field {
+	return []Field{
+		{Name: "protocol", Type: "string", Doc: "tcp, udp, icmp, icmpv6, all, or a protocol's number."},
+		{Name: "from", Type: "int", Doc: "The lowest port; 0 for all protocols, -1 for a protocol without ports."},
+		{Name: "to", Type: "int", Doc: "The highest port; 65535 for all protocols, -1 for a protocol without ports."},
+	}
+}
+
+// ec2Rules reads the rules of security groups: Terraform's ingress and egress blocks, the bodies of
+// aws_security_group_rule and aws_vpc_security_group_ingress_rule, and CloudFormation's rules.
+func ec2Rules(v value.Value) value.Value { return objects(v, "rule", ec2Rule) }
+
+// naclRules reads the entries of network ACLs: Terraform's ingress and egress blocks, the bodies of
+// aws_network_acl_rule, and CloudFormation's entries.
+func naclRules(v value.Value) value.Value { return objects(v, "entry", naclRule) }
+
+// objects decodes a list of objects, or one object, with read. Lists within the list are taken as parts of it.
+func objects(v value.Value, what string, read func(value.Value) value.Value) value.Value {
+	return known(v, func(v value.Value) value.Value {
+		if elements, ok := v.AsList(); ok {
+			return concatenate(v, elements, func(e value.Value) value.Value { return objects(e, what, read) })
+		}
+		if _, ok := v.AsObject(); !ok {
+			return unreadable(v, "the "+what+" is not an object")
+		}
+		return from(v, value.List(read(v)))
+	})
+}
+
+func ec2Rule(v value.Value) value.Value {
+	protocol, low, high := ports(v, first(v, "from_port", "FromPort"), first(v, "to_port", "ToPort"))
+	cidrs := gather(v, "cidr_blocks", "ipv6_cidr_blocks", "cidr_ipv4", "cidr_ipv6", "CidrIp", "CidrIpv6")
+	groups := gather(v, "security_groups", "source_security_group_id", "referenced_security_group_id",
+		"SourceSecurityGroupId", "SourceSecurityGroupName", "DestinationSecurityGroupId")
+	switch own, ok := toBool(member(v, "self")).AsBool(); {
+	case own:
+		groups.list = append(groups.list, literal("self"))
+	case !ok && member(v, "self").IsUnknown():
+		groups.more = append(groups.more, member(v, "self").Reasons()...)
+	}
+	lists := gather(v, "prefix_list_ids", "prefix_list_id", "SourcePrefixListId", "DestinationPrefixListId")
+	return from(v, value.Object(map[string]value.Value{
+		"direction": lower(member(v, "type")), "protocol": protocol, "from": low, "to": high,
+		"cidrs": cidrs.value(), "groups": groups.value(), "prefix_lists": lists.value(), "world": cidrs.world().value(v),
+	}))
+}
+
+func naclRule(v value.Value) value.Value {
+	span := block(member(v, "PortRange"))
+	protocol, low, high := ports(v, other(first(v, "from_port"), first(span, "From")),
+		other(first(v, "to_port"), first(span, "To")))
+	egress := toBool(member(v, "egress"))
+	if egress.IsAbsent() {
+		egress = from(v, value.Bool(false))
+	}
+	cidrs := gather(v, "cidr_block", "ipv6_cidr_block", "CidrBlock", "Ipv6CidrBlock")
+	cidr := from(v, value.None())
+	switch {
+	case len(cidrs.list) > 0:
+		cidr = cidrs.list[0].value(v)
+	case len(cidrs.more) > 0:
+		cidr = from(v, value.Unresolved(distinct(cidrs.more)...))
+	}
+	return from(v, value.Object(map[string]value.Value{
+		"number": toInt(first(v, "rule_no", "rule_number", "RuleNumber")),
+		"action": lower(first(v, "action", "rule_action", "RuleAction")),
+		"egress": egress, "protocol": protocol, "from": low, "to": high, "cidr": cidr, "world": cidrs.world().value(v),
+	}))
+}
+
+func other(v, instead value.Value) value.Value {
+	if v.IsAbsent() {
+		return instead
+	}
+	return v
+}
+
+// gather collects the texts of several members into one list.
+func gather(v value.Value, names ...string) texts {
+	out := texts{raw: v}
+	for _, name := range names {
+		t := texts{}
+		if f := member(v, name); f.IsUnknown() {
+			if s, ok := textOf(f); ok && !s.bare() && !strings.HasSuffix(name, "s") {
+				t.list = append(t.list, s)
+			} else {
+				t.more, t.refs = f.Reasons(), f.Refs()
+			}
+		} else {
+			t = readTexts(f)
+		}
+		for _, s := range t.list {
+			if !s.complete() || s.raw != "" { // Terraform's own way to say none
+				out.list = append(out.list, s)
+			}
+		}
+		out.more, out.refs = append(out.more, t.more...), append(out.refs, t.refs...)
+	}
+	return out
+}
+
+const lastPort = 65535
+
+// ports normalises a protocol and its span of ports.
+func ports(rule, low, high value.Value) (protocol, from_, to value.Value) {
+	protocol = protocolName(first(rule, "protocol", "ip_protocol", "IpProtocol"))
+	if !protocol.IsKnown() {
+		if protocol.IsAbsent() {
+			protocol = unreadable(rule, "the rule names no protocol")
+		}
+		return protocol, protocol, protocol
+	}
+	low, high = toInt(low), toInt(high)
+	switch name, _ := protocol.AsString(); name {
+	case "all":
+		return protocol, from(rule, value.Int(0)), from(rule, value.Int(lastPort))
+	case "tcp", "udp":
+		return protocol, port(rule, low, 0), port(rule, high, lastPort)
+	}
+	return protocol, from(rule, value.Int(-1)), from(rule, value.Int(-1))
+}
+
+// port returns a port; every stands for -1, which means all ports.
+func port(rule, v value.Value, every int64) value.Value {
+	if v.IsAbsent() {
+		return unreadable(rule, "the rule names no ports")
+	}
+	if n, ok := v.Data().(int64); ok && n == -1 {
+		return from(v, value.Int(every))
+	}
+	return v
+}
+
+func protocolName(v value.Value) value.Value {
+	return known(v, func(v value.Value) value.Value {
+		s, ok := scalarText(v)
+		if !ok {
+			return unreadable(v, "the protocol is not a text")
+		}
+		s = strings.ToLower(strings.TrimSpace(s))
+		switch s {
+		case "-1", "all":
+			s = "all"
+		case "6":
+			s = "tcp"
+		case "17":
+			s = "udp"
+		case "1":
+			s = "icmp"
+		case "58":
+			s = "icmpv6"
+		}
+		return from(v, value.String(s))
+	})
+}
+
+// world tells whether the ranges cover all IPv4 or all IPv6 addresses.
+func (t texts) world() answer {
+	var v4, v6 []netip.Prefix
+	var as []answer
+	for _, cidr := range t.list {
+		if !cidr.complete() {
+			as = append(as, cidr.broad())
+			continue
+		}
+		network, err := netip.ParsePrefix(cidr.raw)
+		if addr, e := netip.ParseAddr(cidr.raw); e == nil {
+			network, err = netip.PrefixFrom(addr, addr.BitLen()), nil
+		}
+		switch {
+		case err != nil:
+			as = append(as, unsure(reason("a range of addresses cannot be read")))
+		case network.Addr().Is4():
+			v4 = append(v4, network.Masked())
+		default:
+			v6 = append(v6, network.Masked())
+		}
+	}
+	as = append(as, t.rest(), is(covered(netip.PrefixFrom(netip.IPv4Unspecified(), 0), v4)),
+		is(covered(netip.PrefixFrom(netip.IPv6Unspecified(), 0), v6)))
+	return either(as...)
+}
+
+// broad tells whether a range that is not quite known may be very wide.
+func (t text) broad() answer {
+	last := t.parts[len(t.parts)-1]
+	if last.hole == plain {
+		return no // the range of a network or an address of something declared
+	}
+	if i := strings.LastIndex(last.known, "/"); i >= 0 {
+		if bits, err := strconv.Atoi(last.known[i+1:]); err == nil && bits >= 8 {
+			return no
+		}
+	}
+	return t.unsure()
+}
+
+// covered tells whether the networks together hold all of whole.
+func covered(whole netip.Prefix, networks []netip.Prefix) bool {
+	var within []netip.Prefix
+	for _, n := range networks {
+		if n.Bits() <= whole.Bits() && n.Contains(whole.Addr()) {
+			return true
+		}
+		if whole.Overlaps(n) {
+			within = append(within, n)
+		}
+	}
+	if len(within) < 2 {
+		return false
+	}
+	low, high := halves(whole)
+	return covered(low, within) && covered(high, within)
+}
+
+func halves(p netip.Prefix) (low, high netip.Prefix) {
+	bytes := p.Addr().AsSlice()
+	bytes[p.Bits()/8] |= 0x80 >> (p.Bits() % 8)
+	upper, _ := netip.AddrFromSlice(bytes)
+	return netip.PrefixFrom(p.Addr(), p.Bits()+1), netip.PrefixFrom(upper, p.Bits()+1)
+}
