@@ -1,0 +1,289 @@
+package kind
+
+import (
+	"fmt"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+
+	"ward.dev/ward/internal/value"
+)
+
+// PlacesByDialect says where something stands in each source's vocabulary: the first place that exists counts.
+type PlacesByDialect struct {
+	Terraform      Places `yaml:"terraform"`
+	CloudFormation Places `yaml:"cloudformation"`
+}
+
+// In returns the places in a dialect.
+func (p PlacesByDialect) In(dialect string) Places {
+	if dialect == "terraform" {
+		return p.Terraform
+	}
+	return p.CloudFormation
+}
+
+// Places are tried in order.
+type Places []Place
+
+// Place is where a raw value stands in a block.
+type Place struct {
+	// Part is the name of the part that Path starts in; "" for the block itself.
+	Part string
+	// Join leads to other blocks, whose bodies Path starts in.
+	Join *Join
+	// Path of names from there. A list met on the way is followed into each of its elements.
+	Path []string
+	// Concat joins the lists found at several places into one. The other fields are empty then, but for Where and Via.
+	Concat []Place
+	// Map replaces known scalars; a known scalar that it does not list is unknown unless Else is set.
+	Map  map[string]value.Value
+	Else *value.Value
+	// Via names a decoder applied to the raw value of this place.
+	Via string
+	// Present makes a bool: whether anything stands at the path.
+	Present bool
+	// Where keeps the rows whose fields have these texts.
+	Where map[string]string
+	Line  int
+	Text  string
+}
+
+// Join leads from a block to others.
+type Join struct {
+	// Type of the other blocks.
+	Type string
+	// Key is the path in the other blocks that refers to this one; "" with All.
+	Key []string
+	// All blocks of the type in the target.
+	All bool
+	// Declared says that, with All, the blocks of this code are all that is meant: the list is closed.
+	Declared bool
+}
+
+type rawPlace struct {
+	Path    string             `yaml:"path"`
+	Concat  []*Place           `yaml:"concat"`
+	Map     map[string]Literal `yaml:"map"`
+	Else    *Literal           `yaml:"else"`
+	Via     string             `yaml:"via"`
+	Present string             `yaml:"present"`
+	Where   map[string]string  `yaml:"where"`
+}
+
+// YAMLShape implements yamlfile.Shaped.
+func (p *Place) YAMLShape(node *yaml.Node) any {
+	if node.Kind == yaml.MappingNode {
+		return &rawPlace{}
+	}
+	return nil
+}
+
+// UnmarshalYAML reads "path" or {path: ...}.
+func (p *Place) UnmarshalYAML(node *yaml.Node) error {
+	p.Line = node.Line
+	if node.Kind == yaml.ScalarNode {
+		return p.parse(node.Value, node.Line)
+	}
+	var raw rawPlace
+	if err := node.Decode(&raw); err != nil {
+		return err
+	}
+	p.Via, p.Where = raw.Via, raw.Where
+	if raw.Else != nil {
+		p.Else = &raw.Else.Value
+	}
+	if len(raw.Map) > 0 {
+		p.Map = make(map[string]value.Value, len(raw.Map))
+		for k, v := range raw.Map {
+			p.Map[k] = v.Value
+		}
+	}
+	for _, place := range raw.Concat {
+		p.Concat = append(p.Concat, *place)
+	}
+	given := 0
+	for _, text := range []string{raw.Path, raw.Present} {
+		if text != "" {
+			given++
+		}
+	}
+	if len(raw.Concat) > 0 {
+		given++
+	}
+	if given != 1 {
+		return fmt.Errorf("line %d: a place has exactly one of path, present and concat", node.Line)
+	}
+	if raw.Present != "" {
+		p.Present = true
+		return p.parse(raw.Present, node.Line)
+	}
+	if raw.Path != "" {
+		return p.parse(raw.Path, node.Line)
+	}
+	return nil
+}
+
+// parse reads "a.b", "$part.a.b", "TYPE by KEY > a.b", "all TYPE > a.b" or "declared TYPE > a.b".
+func (p *Place) parse(text string, line int) error {
+	p.Text = text
+	head, rest, joined := strings.Cut(text, " > ")
+	words := strings.Fields(head)
+	switch {
+	case len(words) == 3 && words[1] == "by":
+		p.Join = &Join{Type: words[0], Key: strings.Split(words[2], ".")}
+	case len(words) == 2 && words[0] == "all":
+		p.Join = &Join{Type: words[1], All: true}
+	case len(words) == 2 && words[0] == "declared":
+		p.Join = &Join{Type: words[1], All: true, Declared: true}
+	case joined || len(words) != 1:
+		return fmt.Errorf("line %d: place %q is not a path, $part.path, TYPE by KEY > path, all TYPE > path or declared TYPE > path", line, text)
+	default:
+		rest = head
+	}
+	if p.Join == nil && strings.HasPrefix(rest, "$") {
+		p.Part, rest, _ = strings.Cut(rest[1:], ".")
+	}
+	if rest = strings.TrimSpace(rest); rest != "" {
+		p.Path = strings.Split(rest, ".")
+	}
+	return nil
+}
+
+// YAMLShape implements yamlfile.Shaped.
+func (p *Places) YAMLShape(node *yaml.Node) any {
+	if node.Kind == yaml.SequenceNode {
+		return &[]*Place{}
+	}
+	return new(Place)
+}
+
+// UnmarshalYAML reads one place or a list of them.
+func (p *Places) UnmarshalYAML(node *yaml.Node) error {
+	nodes := []*yaml.Node{node}
+	if node.Kind == yaml.SequenceNode {
+		nodes = node.Content
+	}
+	for _, n := range nodes {
+		var place Place
+		if err := place.UnmarshalYAML(n); err != nil {
+			return err
+		}
+		*p = append(*p, place)
+	}
+	return nil
+}
+
+// YAMLShape implements yamlfile.Shaped.
+func (n *Names) YAMLShape(*yaml.Node) any { return nil }
+
+// UnmarshalYAML reads one word or a list of them.
+func (n *Names) UnmarshalYAML(node *yaml.Node) error {
+	if node.Kind == yaml.ScalarNode {
+		*n = Names{node.Value}
+		return nil
+	}
+	return node.Decode((*[]string)(n))
+}
+
+// YAMLShape implements yamlfile.Shaped.
+func (l *Literal) YAMLShape(*yaml.Node) any { return nil }
+
+// UnmarshalYAML reads any YAML value; null is absent.
+func (l *Literal) UnmarshalYAML(node *yaml.Node) error {
+	v, err := literal(node)
+	l.Value = v
+	return err
+}
+
+func literal(node *yaml.Node) (value.Value, error) {
+	switch node.Kind {
+	case yaml.ScalarNode:
+		return scalar(node)
+	case yaml.SequenceNode:
+		items := make([]value.Value, len(node.Content))
+		for i, n := range node.Content {
+			v, err := literal(n)
+			if err != nil {
+				return v, err
+			}
+			items[i] = v
+		}
+		return value.List(items...), nil
+	case yaml.MappingNode:
+		fields := make(map[string]value.Value, len(node.Content)/2)
+		for i := 0; i+1 < len(node.Content); i += 2 {
+			v, err := literal(node.Content[i+1])
+			if err != nil {
+				return v, err
+			}
+			fields[node.Content[i].Value] = v
+		}
+		return value.Object(fields), nil
+	}
+	return value.Value{}, fmt.Errorf("line %d: a plain value was wanted", node.Line)
+}
+
+func scalar(node *yaml.Node) (value.Value, error) {
+	switch node.Tag {
+	case "!!null":
+		return value.None(), nil
+	case "!!bool":
+		var b bool
+		err := node.Decode(&b)
+		return value.Bool(b), err
+	case "!!int":
+		var n int64
+		err := node.Decode(&n)
+		return value.Int(n), err
+	case "!!float":
+		var f float64
+		err := node.Decode(&f)
+		return value.Float(f), err
+	}
+	return value.String(node.Value), nil // a date stays the text that it is
+}
+
+// YAMLShape implements yamlfile.Shaped.
+func (t *Type) YAMLShape(*yaml.Node) any { return nil }
+
+// UnmarshalYAML reads a type's text.
+func (t *Type) UnmarshalYAML(node *yaml.Node) error {
+	parsed, err := ParseType(node.Value)
+	if err != nil {
+		return fmt.Errorf("line %d: %w", node.Line, err)
+	}
+	*t = parsed
+	return nil
+}
+
+// ParseType reads a type as a kind file writes it.
+func ParseType(text string) (Type, error) {
+	scalars := map[string]Base{"bool": Bool, "int": Int, "double": Double, "string": String, "time": Time}
+	words := strings.Fields(text)
+	if len(words) == 0 {
+		return Type{}, fmt.Errorf("a type is missing")
+	}
+	rest := strings.Join(words[1:], " ")
+	switch {
+	case len(words) == 1 && scalars[words[0]] != NoType:
+		return Type{Base: scalars[words[0]], text: text}, nil
+	case words[0] == "ref" && len(words) == 2:
+		name := words[1]
+		if name == "any" {
+			name = ""
+		}
+		return Type{Base: Ref, Kind: name, text: text}, nil
+	case words[0] == "map" && rest == "string":
+		return Type{Base: Map, text: text}, nil
+	case words[0] == "list" && (rest == "" || rest == "object"):
+		return Type{Base: List, Elem: &Type{Base: Object}, text: text}, nil
+	case words[0] == "list":
+		elem, err := ParseType(rest)
+		if err != nil || elem.Base == List || elem.Base == Map {
+			return Type{}, fmt.Errorf("type %q: a list holds scalars, refs or, with item:, objects", text)
+		}
+		return Type{Base: List, Elem: &elem, text: text}, nil
+	}
+	return Type{}, fmt.Errorf("type %q is not one of bool, int, double, string, time, ref KIND, list [ITEM], map string", text)
+}

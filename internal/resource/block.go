@@ -1,0 +1,49 @@
+// Package resource holds the two nouns of an inventory: the Block as a source declares it, in the source's own
+// vocabulary, and the Resource as the catalog's kinds describe it.
+//
+// It must not know how blocks are read nor how resources are judged.
+package resource
+
+import "ward.dev/ward/internal/value"
+
+// Dialect names the vocabulary that blocks are written in; kind files use the same names for their places.
+type Dialect string
+
+const (
+	Terraform      Dialect = "terraform"
+	CloudFormation Dialect = "cloudformation"
+)
+
+// Block is one declaration in a source's own vocabulary: a Terraform resource instance, a CloudFormation resource.
+type Block struct {
+	Dialect Dialect
+	// Type is "aws_s3_bucket" or "AWS::S3::Bucket".
+	Type string
+	// Address is unique within the target: "module.logs.aws_s3_bucket.this[0]", "Nested/Bucket".
+	Address string
+	// Target is the name of the target it was read from.
+	Target string
+	// Body is an object of the block's arguments. Nested blocks are lists of objects; a nested block of which there
+	// can be one only may be a list of one. CloudFormation bodies are the resource's Properties.
+	Body value.Value
+	// Origin is where the block is declared; never nil.
+	Origin *value.Origin
+	// Maybe is set when it is not known whether the block exists at all (its count, for_each or condition could not be
+	// resolved) and says why.
+	Maybe *value.Reason
+	// Account and Region as far as the source tells (a provider's region), "" if not.
+	Account, Region string
+	// Data is true for a Terraform data source: something that is looked up, not declared.
+	Data bool
+}
+
+// Gap is something that a source could not read: a broken file, a module that was not fetched, a denied call.
+type Gap struct {
+	Target string `json:"target"`
+	// What was not read: a path, a module address, a service in a region.
+	What string `json:"what"`
+	// Reason is one clause, with file and line where there is one.
+	Reason string `json:"reason"`
+	// Grant is what would close the gap, "" if nothing is known to.
+	Grant string `json:"grant,omitempty"`
+}

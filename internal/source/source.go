@@ -1,0 +1,42 @@
+// Package source says what a reader of code, of an account or of a cluster gives: blocks or resources, and gaps.
+package source
+
+import (
+	"context"
+
+	"ward.dev/ward/internal/resource"
+)
+
+// Reading is what was read of one target.
+type Reading struct {
+	// Kind of target: "terraform", "terraform-plan", "cloudformation".
+	Kind string
+	// Name is the target as the user gave it.
+	Name   string
+	Blocks []resource.Block
+	Gaps   []resource.Gap
+}
+
+// Reader reads one kind of target.
+type Reader interface {
+	// Kind is the Kind of the Readings.
+	Kind() string
+	// Detect tells whether the path is something this Reader reads. It MUST be cheap: names and a file's first bytes.
+	Detect(path string) bool
+	// Read reads the whole target. What is broken becomes a Gap, and the rest is still read; an error means that
+	// nothing could be read. Read MUST NOT read outside path, follow symbolic links out of it, or use the network, and
+	// MUST bound the size of what it reads.
+	Read(ctx context.Context, path string, options Options) (Reading, error)
+}
+
+// Options are what the user gave on the command line or in ward.yaml.
+type Options struct {
+	// Vars are Terraform variables (--var NAME=VALUE), in HCL expression syntax where the variable is not a string.
+	Vars map[string]string
+	// VarFiles are Terraform variable files (--var-file).
+	VarFiles []string
+	// Parameters are CloudFormation parameters (--parameter NAME=VALUE).
+	Parameters map[string]string
+	// Workspace is terraform.workspace; "" means that it is not known.
+	Workspace string
+}
