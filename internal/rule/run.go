@@ -1,0 +1,152 @@
+package rule
+
+import (
+	"time"
+
+	"cel.dev/cel-go/common/types"
+	"cel.dev/cel-go/common/types/ref"
+	"cel.dev/cel-go/interpreter"
+
+	"ward.dev/ward/internal/kind"
+	"ward.dev/ward/internal/resource"
+	"ward.dev/ward/internal/value"
+)
+
+// World finds the resources that refs lead to.
+type World interface {
+	// Lookup returns the resource with this ID, nil if there is none.
+	Lookup(id string) *resource.Resource
+}
+
+// Subject is what a rule is judged on.
+type Subject = *resource.Resource
+
+// run is one evaluation: what it read and what it found unknown.
+type run struct {
+	world    World
+	now      time.Time
+	reads    []Read
+	unknowns []UnknownAttribute
+	deriving []derivation
+}
+
+type derivation struct {
+	resource *resource.Resource
+	field    *field
+}
+
+// maxReads bounds the evidence of one finding; a rule over a very long list reads on without recording more.
+const maxReads = 64
+
+func (r *run) read(path string, v value.Value, a *kind.Attribute) {
+	if len(r.reads) >= maxReads {
+		return
+	}
+	for i := range r.reads {
+		if r.reads[i].Attribute == path {
+			return
+		}
+	}
+	r.reads = append(r.reads, Read{Attribute: path, Value: v, Secret: a.Secret})
+}
+
+// unknown makes a CEL unknown that remembers what it stands for.
+func (r *run) unknown(path string, reasons []value.Reason) ref.Val {
+	for i := range r.unknowns {
+		if r.unknowns[i].Attribute == path {
+			return types.NewUnknown(int64(i+1), nil)
+		}
+	}
+	r.unknowns = append(r.unknowns, UnknownAttribute{Attribute: path, Reasons: reasons})
+	return types.NewUnknown(int64(len(r.unknowns)), nil)
+}
+
+// derive evaluates a derived attribute of the node's resource.
+func (r *run) derive(n *node, f *field, path string) ref.Val {
+	if n.resource == nil {
+		return r.unknown(path, n.missing)
+	}
+	this := derivation{n.resource, f}
+	for _, d := range r.deriving {
+		if d == this {
+			return r.unknown(path, []value.Reason{{Why: path + " depends on itself"}})
+		}
+	}
+	r.deriving = append(r.deriving, this)
+	defer func() { r.deriving = r.deriving[:len(r.deriving)-1] }()
+	base := path[:len(path)-len(f.attribute.Name)]
+	if base != "" {
+		base = base[:len(base)-1]
+	}
+	self := &node{of: f.derived.self, run: r, path: base, resource: n.resource}
+	result := r.eval(f.derived, self, value.Object(nil))
+	if err, ok := result.(*types.Err); ok {
+		return r.unknown(path, r.failed(err).Reasons)
+	}
+	if shown, ok := scalar(result); ok {
+		r.read(path, shown, f.attribute)
+	}
+	return result
+}
+
+func scalar(v ref.Val) (value.Value, bool) {
+	switch v := v.(type) {
+	case types.Bool:
+		return value.Bool(bool(v)), true
+	case types.Int:
+		return value.Int(int64(v)), true
+	case types.Double:
+		return value.Float(float64(v)), true
+	case types.String:
+		return value.String(string(v)), true
+	}
+	return value.Value{}, false
+}
+
+func (r *run) eval(rule *Rule, self *node, params value.Value) ref.Val {
+	vars := &activation{self: self, params: &node{of: rule.params, run: r, path: "params", item: params, quiet: true}}
+	result, _, err := rule.program.Eval(vars)
+	if err != nil && result == nil {
+		return types.WrapErr(err)
+	}
+	return result
+}
+
+type activation struct {
+	self, params *node
+}
+
+// ResolveName implements interpreter.Activation.
+func (a *activation) ResolveName(name string) (any, bool) {
+	switch name {
+	case "self":
+		return a.self, true
+	case "params":
+		return a.params, true
+	case "now":
+		return types.Timestamp{Time: a.self.run.now}, true
+	}
+	return nil, false
+}
+
+// Parent implements interpreter.Activation.
+func (a *activation) Parent() interpreter.Activation { return nil }
+
+// derive compiles the derived attributes of all kinds.
+func (t *Types) derive(kinds []*kind.Kind) []error {
+	var faults []error
+	for _, k := range kinds {
+		for _, a := range k.All() {
+			if a.Is == "" {
+				continue
+			}
+			r, err := t.Compile(a.Is, k, nil, a.Type)
+			if err != nil {
+				faults = append(faults, located(k.File, a, err))
+				continue
+			}
+			t.fieldOf(k, a.Name).derived = r
+		}
+	}
+	return append(faults, t.circles(kinds)...)
+}
