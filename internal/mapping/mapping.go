@@ -1,0 +1,237 @@
+// Package mapping turns the blocks that sources read into resources of the catalog's kinds: places are followed, joins
+// and references resolved, defaults filled in.
+//
+// What a place means is data in the kind files; this package knows no kind, no provider and no source by name. It never
+// turns what is unknown into something definite: a block that may belong to a resource leaves the result open.
+package mapping
+
+import (
+	"fmt"
+	"regexp"
+	"runtime"
+	"strings"
+	"sync"
+
+	"ward.dev/ward/internal/inventory"
+	"ward.dev/ward/internal/kind"
+	"ward.dev/ward/internal/resource"
+	"ward.dev/ward/internal/source"
+	"ward.dev/ward/internal/value"
+)
+
+// mapper holds what is shared by all targets of one run.
+type mapper struct {
+	kinds  []*kind.Kind
+	byName map[string]*kind.Kind
+	// texts leads from a kind and a literal name to the resource that is called so.
+	texts    map[string]map[string]string
+	builtins map[string][]builtin
+}
+
+type builtin struct {
+	match    *regexp.Regexp
+	resource *resource.Resource
+}
+
+// target is one reading with its indexes.
+type target struct {
+	*mapper
+	name      string
+	dialect   string
+	blocks    []resource.Block
+	byAddress map[string]*resource.Block
+	byType    map[string][]*resource.Block
+	joins     map[string]*joinIndex
+	// made leads from a block's address to the resources made of it.
+	made      map[string][]*resource.Resource
+	resources []*resource.Resource
+}
+
+// Map makes the inventory of what was read.
+func Map(kinds []*kind.Kind, readings []source.Reading) *inventory.Inventory {
+	m := &mapper{kinds: kinds, byName: map[string]*kind.Kind{}, texts: map[string]map[string]string{}}
+	for _, k := range kinds {
+		m.byName[k.Name] = k
+	}
+	builtin := m.makeBuiltins()
+	var targets []*target
+	var gaps []resource.Gap
+	for _, reading := range readings {
+		gaps = append(gaps, reading.Gaps...)
+		if len(reading.Blocks) > 0 {
+			targets = append(targets, m.newTarget(reading))
+		}
+	}
+	for _, t := range targets {
+		t.plan()
+	}
+	var all []*resource.Resource
+	counts := map[string]int{}
+	for _, t := range targets {
+		t.fill()
+		all = append(all, t.resources...)
+		counts[t.name] += len(t.resources)
+	}
+	var listed []inventory.Target
+	for _, reading := range readings {
+		listed = append(listed, inventory.Target{Kind: reading.Kind, Name: reading.Name, Resources: counts[reading.Name]})
+	}
+	return inventory.New(listed, all, builtin, gaps)
+}
+
+func (m *mapper) makeBuiltins() []*resource.Resource {
+	m.builtins = map[string][]builtin{}
+	var all []*resource.Resource
+	for _, k := range m.kinds {
+		for _, b := range k.Builtin {
+			r := &resource.Resource{Kind: k, ID: "builtin:" + k.Name + ":" + b.Match, Address: b.Match}
+			r.Values = make([]value.Value, len(k.All()))
+			for i, a := range k.All() {
+				r.Values[i] = value.Unresolved(value.Reason{Why: "the provider's own " + k.Title + " is not described so far"})
+				if v, ok := b.Attributes[a.Name]; ok {
+					r.Values[i] = v.Value
+				}
+			}
+			m.builtins[k.Name] = append(m.builtins[k.Name], builtin{regexp.MustCompile(b.Match), r})
+			all = append(all, r)
+		}
+	}
+	return all
+}
+
+func (m *mapper) newTarget(reading source.Reading) *target {
+	t := &target{mapper: m, name: reading.Name, blocks: reading.Blocks, dialect: string(reading.Blocks[0].Dialect),
+		byAddress: make(map[string]*resource.Block, len(reading.Blocks)), byType: map[string][]*resource.Block{},
+		made: make(map[string][]*resource.Resource, len(reading.Blocks))}
+	for i := range t.blocks {
+		b := &t.blocks[i]
+		t.byAddress[b.Address] = b
+		if !b.Data {
+			t.byType[b.Type] = append(t.byType[b.Type], b)
+		}
+	}
+	return t
+}
+
+// plan makes the empty resources, so that references can be resolved while they are filled.
+func (t *target) plan() {
+	kindsOf := map[string][]*kind.Kind{}
+	for _, k := range t.kinds {
+		for _, typ := range k.Blocks(t.dialect) {
+			kindsOf[typ] = append(kindsOf[typ], k)
+		}
+	}
+	for _, k := range kindsOf["target"] {
+		if t.holds(k.Provider()) {
+			t.resources = append(t.resources, &resource.Resource{Kind: k, ID: t.name + "#" + k.Name,
+				Address: k.Name, Target: t.name, Origin: t.blocks[0].Origin})
+		}
+	}
+	for i := range t.blocks {
+		b := &t.blocks[i]
+		if b.Data {
+			continue
+		}
+		for _, k := range kindsOf[b.Type] {
+			r := &resource.Resource{Kind: k, ID: t.name + "#" + b.Address, Address: b.Address, Target: t.name,
+				Account: b.Account, Region: b.Region, Origin: b.Origin, Maybe: b.Maybe}
+			if len(t.made[b.Address]) > 0 {
+				r.ID += "#" + k.Name
+			}
+			t.made[b.Address] = append(t.made[b.Address], r)
+			t.resources = append(t.resources, r)
+			for _, text := range t.identities(k, b) {
+				if t.texts[k.Name] == nil {
+					t.texts[k.Name] = map[string]string{}
+				}
+				t.texts[k.Name][text] = r.ID
+			}
+		}
+	}
+	t.indexJoins()
+}
+
+// holds tells whether any block is of the provider: "aws_..." or "AWS::...".
+func (t *target) holds(provider string) bool {
+	for typ := range t.byType {
+		lower := strings.ToLower(typ)
+		if strings.HasPrefix(lower, provider+"_") || strings.HasPrefix(lower, provider+"::") {
+			return true
+		}
+	}
+	return false
+}
+
+// identities are the literal texts that name the block's resource.
+func (t *target) identities(k *kind.Kind, b *resource.Block) []string {
+	var texts []string
+	for _, place := range k.Identity.In(t.dialect) {
+		if text, ok := t.at(place, frame{block: b, body: b.Body}).AsString(); ok && text != "" {
+			texts = append(texts, text)
+		}
+	}
+	return texts
+}
+
+// fill reads the attributes of every resource, on all processors.
+func (t *target) fill() {
+	workers := runtime.GOMAXPROCS(0)
+	var wait sync.WaitGroup
+	for w := range workers {
+		wait.Add(1)
+		go func() {
+			defer wait.Done()
+			for i := w; i < len(t.resources); i += workers {
+				t.fillOne(t.resources[i])
+			}
+		}()
+	}
+	wait.Wait()
+}
+
+func (t *target) fillOne(r *resource.Resource) {
+	f := frame{parts: map[string]value.Value{}, kind: r.Kind}
+	if b, ok := t.byAddress[r.Address]; ok && !r.Kind.PerTarget() {
+		f.block, f.body = b, b.Body
+	} else {
+		f.body = value.Object(nil)
+	}
+	attributes := r.Kind.All()
+	r.Values = make([]value.Value, len(attributes))
+	for i, a := range attributes {
+		if a.Is == "" {
+			r.Values[i] = t.attribute(a, f).orAt(r.Origin)
+		}
+	}
+}
+
+// read is a mapped value on its way.
+type read struct{ value.Value }
+
+// orAt gives a value that was seen nowhere in particular the place of its resource.
+func (v read) orAt(origin *value.Origin) value.Value {
+	if v.Origin() == nil && origin != nil && !v.IsKnown() {
+		return v.At(origin)
+	}
+	return v.Value
+}
+
+// attribute reads one attribute, of a resource or of an item.
+func (t *target) attribute(a *kind.Attribute, f frame) read {
+	places := a.In(t.dialect)
+	raw := value.None()
+	if len(places) == 0 {
+		raw = value.Unresolved(value.Reason{
+			Why: fmt.Sprintf("%s cannot be read from %s", a.Name, t.dialect), Grant: "assess the live account"})
+	}
+	for _, p := range places {
+		if raw = t.at(p, f); !raw.IsAbsent() {
+			break
+		}
+	}
+	raw = via(a.Via, raw)
+	if raw.IsAbsent() && a.Default != nil {
+		return read{a.Default.AsDefault()}
+	}
+	return read{t.typed(a, a.Type, raw, f)}
+}

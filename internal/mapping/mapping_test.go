@@ -1,0 +1,183 @@
+package mapping_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"ward.dev/ward/internal/inventory"
+	"ward.dev/ward/internal/kind"
+	"ward.dev/ward/internal/mapping"
+	"ward.dev/ward/internal/resource"
+	"ward.dev/ward/internal/source"
+	"ward.dev/ward/internal/value"
+)
+
+const bucketKind = `
+kind: t.bucket
+title: bucket
+doc: For tests.
+terraform: t_bucket
+identity: {terraform: name}
+parts:
+  encryption:
+    terraform: [t_encryption by bucket > rule.default, encryption.rule.default]
+attributes:
+  name: {type: string, doc: d, terraform: name}
+  encryption.algorithm: {type: string, doc: d, terraform: $encryption.algorithm, default: AES256}
+  encryption.key: {type: ref t.key, doc: d, terraform: $encryption.key}
+  versioning: {type: bool, doc: d, default: false, terraform: [{path: "t_versioning by bucket > status", map: {Enabled: true, Suspended: false}}, versioning.enabled]}
+  logged: {type: bool, doc: d, terraform: {present: logging}}
+  port: {type: int, doc: d, terraform: port}
+  rules:
+    type: list
+    doc: d
+    terraform: {concat: [rule, {path: "t_rule by bucket", where: {direction: in}}]}
+    item: {port: {type: int, doc: d, terraform: port}, open: {type: bool, doc: d, terraform: open, default: false}}
+  readers: {type: list string, doc: d, terraform: rule.readers}
+  accounts: {type: list ref t.key, doc: d, terraform: t_grant by bucket > key}
+  nowhere: {type: string, doc: d}
+  never: {type: string, doc: d, terraform: "@none", default: no-way}
+`
+
+const keyKind = `
+kind: t.key
+title: key
+doc: For tests.
+terraform: t_key
+identity: {terraform: name}
+through: {t_alias: target}
+builtin: [{match: ^own/, attributes: {manager: provider}}]
+attributes:
+  name: {type: string, doc: d, terraform: name}
+  manager: {type: string, doc: d, terraform: "@none", default: us}
+`
+
+var reason = value.Reason{Why: "var.x has no value", Grant: "--var x=VALUE"}
+
+func text(s string) value.Value { return value.String(s) }
+
+func object(pairs ...any) value.Value {
+	m := map[string]value.Value{}
+	for i := 0; i < len(pairs); i += 2 {
+		m[pairs[i].(string)] = pairs[i+1].(value.Value)
+	}
+	return value.Object(m)
+}
+
+func ref(address string) value.Value {
+	return value.Unresolved(value.Reason{Why: address + " is known after apply"}).Referring(true, value.Ref{Address: address, Attribute: "id"})
+}
+
+func block(address string, body value.Value) resource.Block {
+	typ, _, _ := strings.Cut(address, ".")
+	return resource.Block{Dialect: resource.Terraform, Type: typ, Address: address, Body: body,
+		Origin: &value.Origin{File: "main.tf", Line: 1}}
+}
+
+func inventoryOf(t *testing.T, blocks ...resource.Block) *inventory.Inventory {
+	t.Helper()
+	var kinds []*kind.Kind
+	for _, text := range []string{bucketKind, keyKind} {
+		name := strings.Fields(text)[1]
+		k, err := kind.New(name+".yaml", text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		kinds = append(kinds, k)
+	}
+	return mapping.Map(kinds, []source.Reading{{Kind: "terraform", Name: "code", Blocks: blocks}})
+}
+
+// show writes a value so that tests can compare it: "?" for unknown, "-" for absent, "+?" behind what is open.
+func show(v value.Value) string {
+	open := ""
+	if v.IsOpen() {
+		open = "+?"
+	}
+	switch data := v.Data().(type) {
+	case []value.Value:
+		var items []string
+		for _, item := range data {
+			items = append(items, show(item))
+		}
+		return "[" + strings.Join(items, " ") + "]" + open
+	case map[string]value.Value:
+		var fields []string
+		for _, k := range v.Keys() {
+			fields = append(fields, k+":"+show(data[k]))
+		}
+		return "{" + strings.Join(fields, " ") + "}" + open
+	}
+	switch v.State() {
+	case value.Unknown:
+		return "?"
+	case value.Absent:
+		return "-"
+	}
+	return fmt.Sprint(v.Data()) + open
+}
+
+// TestPlaces proves what each way to write a place reads, and that what is unknown in the code stays unknown.
+func TestPlaces(t *testing.T) {
+	unknown := value.Unresolved(reason)
+	maybe := func(b resource.Block) resource.Block { b.Maybe = &reason; return b }
+	tests := []struct {
+		name      string
+		body      value.Value
+		others    []resource.Block
+		attribute string
+		want      string
+	}{
+		{"a default stands in for absent", object(), nil, "encryption.algorithm", "AES256"},
+		{"an inline block", object("encryption", value.List(object("rule", value.List(object("default", value.List(object("algorithm", text("kms")))))))), nil, "encryption.algorithm", "kms"},
+		{"a default never stands in for unknown", object("encryption", value.List(object("rule", unknown))), nil, "encryption.algorithm", "?"},
+		{"a companion by reference", object(), []resource.Block{block("t_encryption.e", object("bucket", ref("t_bucket.b"), "rule", value.List(object("default", object("algorithm", text("kms"))))))}, "encryption.algorithm", "kms"},
+		{"a companion by name", object("name", text("charts")), []resource.Block{block("t_versioning.v", object("bucket", text("charts"), "status", text("Enabled")))}, "versioning", "true"},
+		{"a companion of another", object(), []resource.Block{block("t_versioning.v", object("bucket", ref("t_bucket.other"), "status", text("Enabled")))}, "versioning", "false"},
+		{"a companion with an unknown key may be ours", object(), []resource.Block{block("t_versioning.v", object("bucket", unknown, "status", text("Enabled")))}, "versioning", "?"},
+		{"a companion that may not exist", object(), []resource.Block{maybe(block("t_versioning.v", object("bucket", ref("t_bucket.b"), "status", text("Enabled"))))}, "versioning", "?"},
+		{"a companion that may be another's", object(), []resource.Block{block("t_versioning.v", object("bucket", unknown.Referring(false, value.Ref{Address: "t_bucket.b"}, value.Ref{Address: "t_bucket.c"}), "status", text("Enabled")))}, "versioning", "?"},
+		{"a companion that is surely not ours", object(), []resource.Block{block("t_versioning.v", object("bucket", unknown.Referring(false, value.Ref{Address: "t_bucket.c"}, value.Ref{Address: "t_bucket.d"}), "status", text("Enabled")))}, "versioning", "false"},
+		{"a word that the map does not list", object(), []resource.Block{block("t_versioning.v", object("bucket", ref("t_bucket.b"), "status", text("Perhaps")))}, "versioning", "?"},
+		{"present", object("logging", value.List(object())), nil, "logged", "true"},
+		{"not present", object(), nil, "logged", "false"},
+		{"present or not", object("logging", value.List().Open(reason)), nil, "logged", "?"},
+		{"a number as text", object("port", text("443")), nil, "port", "443"},
+		{"what is no number", object("port", text("https")), nil, "port", "?"},
+		{"inline rows and companion rows that match", object("rule", value.List(object("port", value.Int(1)))), []resource.Block{
+			block("t_rule.a", object("bucket", ref("t_bucket.b"), "direction", text("in"), "port", value.Int(2), "open", value.Bool(true))),
+			block("t_rule.b", object("bucket", ref("t_bucket.b"), "direction", text("out"), "port", value.Int(3)))}, "rules", "[{open:false port:1} {open:true port:2}]"},
+		{"a row of which it is not known whether it matches", object(), []resource.Block{
+			block("t_rule.a", object("bucket", ref("t_bucket.b"), "direction", unknown, "port", value.Int(2)))}, "rules", "[]+?"},
+		{"lists in several rows make one", object("rule", value.List(object("readers", value.Strings("a")), object("readers", value.Strings("b", "c")))), nil, "readers", "[a b c]"},
+		{"an unknown element stays one", object("rule", value.List(object("readers", value.List(text("a"), unknown)))), nil, "readers", "[a ?]"},
+		{"an attribute without a place", object(), nil, "nowhere", "?"},
+		{"what the vocabulary cannot set", object(), nil, "never", "no-way"},
+		{"a reference", object("encryption", object("rule", object("default", object("key", ref("t_key.k"))))), []resource.Block{block("t_key.k", object())}, "encryption.key", "code#t_key.k"},
+		{"a reference by name", object("encryption", object("rule", object("default", object("key", text("k1"))))), []resource.Block{block("t_key.k", object("name", text("k1")))}, "encryption.key", "code#t_key.k"},
+		{"a reference through an alias", object("encryption", object("rule", object("default", object("key", ref("t_alias.a"))))), []resource.Block{block("t_key.k", object()), block("t_alias.a", object("target", ref("t_key.k")))}, "encryption.key", "code#t_key.k"},
+		{"a reference to the provider's own", object("encryption", object("rule", object("default", object("key", text("own/s3"))))), nil, "encryption.key", "builtin:t.key:^own/"},
+		{"a reference to what is not there is set all the same", object("encryption", object("rule", object("default", object("key", text("other"))))), nil, "encryption.key", "other+?"},
+		{"an unknown reference may be none", object("encryption", object("rule", object("default", object("key", unknown)))), nil, "encryption.key", "?"},
+		{"references by companions", object(), []resource.Block{block("t_key.k", object()), block("t_grant.g", object("bucket", ref("t_bucket.b"), "key", ref("t_key.k")))}, "accounts", "[code#t_key.k]"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			inv := inventoryOf(t, append([]resource.Block{block("t_bucket.b", test.body)}, test.others...)...)
+			got := show(inv.Lookup("code#t_bucket.b").Get(test.attribute))
+			if got != test.want {
+				t.Errorf("got %s, want %s", got, test.want)
+			}
+		})
+	}
+}
+
+// TestUnknownSaysWhy proves that the reason and the grant of the source reach the attribute.
+func TestUnknownSaysWhy(t *testing.T) {
+	inv := inventoryOf(t, block("t_bucket.b", object("port", value.Unresolved(reason))))
+	got := inv.Lookup("code#t_bucket.b").Get("port").Reasons()
+	if len(got) != 1 || got[0] != reason {
+		t.Errorf("got %v", got)
+	}
+}

@@ -1,0 +1,276 @@
+package mapping
+
+import (
+	"fmt"
+
+	"ward.dev/ward/internal/decode"
+	"ward.dev/ward/internal/kind"
+	"ward.dev/ward/internal/resource"
+	"ward.dev/ward/internal/value"
+)
+
+// frame is what places are read from: a block, or a row of a list in it.
+type frame struct {
+	kind  *kind.Kind
+	block *resource.Block // nil for a resource of a whole target
+	body  value.Value
+	parts map[string]value.Value // read so far; nil in rows
+}
+
+// at reads the raw value at a place.
+func (t *target) at(p kind.Place, f frame) value.Value {
+	v := t.found(p, f)
+	if len(p.Where) > 0 {
+		v = where(p.Where, v)
+	}
+	if p.Present {
+		v = present(v)
+	}
+	v = via(p.Via, v)
+	if len(p.Map) > 0 {
+		v = mapped(p, v)
+	}
+	return v
+}
+
+func (t *target) found(p kind.Place, f frame) value.Value {
+	switch {
+	case len(p.Concat) > 0:
+		return t.concat(p.Concat, f)
+	case p.Part != "":
+		return follow(t.part(p.Part, f), p.Path)
+	case p.Join != nil:
+		return follow(t.join(p.Join, f), p.Path)
+	case len(p.Path) == 1 && p.Path[0][0] == '@':
+		return pseudo(p.Path[0], f)
+	}
+	return follow(f.body, p.Path)
+}
+
+// pseudo reads what a source tells of a block besides its body; @none is what a vocabulary has no way to set.
+func pseudo(name string, f frame) value.Value {
+	if f.block == nil || name == "@none" {
+		return value.None()
+	}
+	text := map[string]string{"@region": f.block.Region, "@address": f.block.Address, "@type": f.block.Type}[name]
+	if text == "" {
+		return value.Unresolved(value.Reason{Why: name[1:] + " is not said in the code"})
+	}
+	return value.String(text).At(f.block.Origin)
+}
+
+// part reads the first place of a part that exists, once for each resource.
+func (t *target) part(name string, f frame) value.Value {
+	if v, ok := f.parts[name]; ok {
+		return v
+	}
+	v := value.None()
+	for _, p := range f.kind.Parts[name].In(t.dialect) {
+		if v = t.at(p, f); !empty(v) {
+			break
+		}
+	}
+	if f.parts != nil {
+		f.parts[name] = v
+	}
+	return v
+}
+
+// empty tells whether surely nothing is there: absent, or a closed list of nothing.
+func empty(v value.Value) bool {
+	items, isList := v.AsList()
+	return v.IsAbsent() || isList && len(items) == 0 && !v.IsOpen()
+}
+
+// concat joins lists. A list that is unknown leaves the whole open.
+func (t *target) concat(places []kind.Place, f frame) value.Value {
+	var all collector
+	found := false
+	for _, p := range places {
+		v := t.at(p, f)
+		found = found || !v.IsAbsent()
+		all.add(v)
+	}
+	if !found {
+		return value.None()
+	}
+	return all.list()
+}
+
+// collector gathers values into one flat list.
+type collector struct {
+	items   []value.Value
+	reasons []value.Reason
+	origin  *value.Origin
+}
+
+func (c *collector) add(v value.Value) {
+	if c.origin == nil {
+		c.origin = v.Origin()
+	}
+	switch items, isList := v.AsList(); {
+	case v.IsAbsent():
+	case isList:
+		c.items = append(c.items, items...)
+		if v.IsOpen() {
+			c.reasons = append(c.reasons, v.Reasons()...)
+		}
+	default:
+		c.items = append(c.items, v)
+	}
+}
+
+func (c *collector) list() value.Value {
+	v := value.List(c.items...)
+	if c.origin != nil {
+		v = v.At(c.origin)
+	}
+	if len(c.reasons) > 0 {
+		v = v.Open(c.reasons...)
+	}
+	return v
+}
+
+// follow goes down a path; a list on the way is followed into each of its elements, whose results make one list.
+func follow(v value.Value, path []string) value.Value {
+	for i, name := range path {
+		items, isList := v.AsList()
+		if !isList {
+			v = v.Field(name)
+			continue
+		}
+		if len(items) == 1 && !v.IsOpen() {
+			v = items[0].Field(name)
+			continue
+		}
+		var all collector
+		all.origin = v.Origin()
+		if v.IsOpen() {
+			all.reasons = v.Reasons()
+		}
+		for _, item := range items {
+			all.add(follow(item, path[i:]))
+		}
+		if len(all.items) == 0 && len(all.reasons) == 0 {
+			return value.None()
+		}
+		return all.list()
+	}
+	return v
+}
+
+// where keeps the rows whose fields read as wanted. A row of which that is not known leaves the list open.
+func where(wanted map[string]string, v value.Value) value.Value {
+	if !v.IsKnown() {
+		return v
+	}
+	rows, isList := v.AsList()
+	if !isList {
+		rows = []value.Value{v}
+	}
+	all := collector{origin: v.Origin()}
+	if isList && v.IsOpen() {
+		all.reasons = v.Reasons()
+	}
+	for _, row := range rows {
+		keep, why := matches(wanted, row)
+		switch {
+		case len(why) > 0:
+			all.reasons = append(all.reasons, why...)
+		case keep:
+			all.items = append(all.items, row)
+		}
+	}
+	return all.list()
+}
+
+// matches tells whether a row's fields read as wanted, or why that is not known.
+func matches(wanted map[string]string, row value.Value) (bool, []value.Reason) {
+	if row.IsUnknown() {
+		return false, row.Reasons()
+	}
+	var why []value.Reason
+	for name, text := range wanted {
+		field := row.Field(name)
+		switch {
+		case field.IsUnknown():
+			why = append(why, field.Reasons()...)
+		case field.IsAbsent() && text != "":
+			return false, nil
+		case field.IsKnown() && fmt.Sprint(field.Data()) != text:
+			return false, nil
+		}
+	}
+	return true, why
+}
+
+// present tells whether anything stands at a place.
+func present(v value.Value) value.Value {
+	answer := func(b bool) value.Value { return value.Bool(b).At(v.Origin()) }
+	if _, exact := v.ExactRef(); exact {
+		return answer(true)
+	}
+	if v.IsUnknown() {
+		return v
+	}
+	items, isList := v.AsList()
+	switch {
+	case v.IsAbsent():
+		return answer(false)
+	case isList && len(items) == 0 && v.IsOpen():
+		return value.Unresolved(v.Reasons()...).At(v.Origin())
+	case isList && len(items) > 0 && allUnknown(items):
+		return value.Unresolved(items[0].Reasons()...).At(v.Origin())
+	case isList:
+		return answer(len(items) > 0)
+	}
+	return answer(true)
+}
+
+func allUnknown(items []value.Value) bool {
+	for _, item := range items {
+		if _, exact := item.ExactRef(); exact || !item.IsUnknown() {
+			return false
+		}
+	}
+	return true
+}
+
+// mapped replaces known scalars, in a list each of them.
+func mapped(p kind.Place, v value.Value) value.Value {
+	if items, ok := v.AsList(); ok {
+		all := collector{origin: v.Origin()}
+		if v.IsOpen() {
+			all.reasons = v.Reasons()
+		}
+		for _, item := range items {
+			all.items = append(all.items, mapped(p, item))
+		}
+		return all.list()
+	}
+	if !v.IsKnown() {
+		return v
+	}
+	if to, ok := p.Map[fmt.Sprint(v.Data())]; ok {
+		return to.At(v.Origin())
+	}
+	if p.Else != nil {
+		return p.Else.At(v.Origin())
+	}
+	return value.Unresolved(value.Reason{Why: fmt.Sprintf("%v is not a value that %s is known to have", v.Data(), p.Text)}).At(v.Origin())
+}
+
+func via(name string, v value.Value) value.Value {
+	if name == "" {
+		return v
+	}
+	decoder, ok := decode.ByName(name)
+	if !ok {
+		return value.Unresolved(value.Reason{Why: "there is no decoder " + name})
+	}
+	made := decoder(v)
+	if made.Origin() == nil && v.Origin() != nil {
+		made = made.At(v.Origin())
+	}
+	return made
+}
