@@ -169,8 +169,8 @@ var (
 		`(current|this|self|me|default|main|caller|identity)(\[0\])?\.account_id)$`)
 	pseudoParameter = regexp.MustCompile(`^AWS::(Region|Partition|URLSuffix|StackName|StackId)$`)
 	blockAttribute  = regexp.MustCompile(`^(?:module\.[\w.\[\]"-]+\.)?(?:data\.)?(aws_\w+)\.[\w-]+(?:\[[^\]]*\])?\.(\w+)$`)
-	logicalName     = regexp.MustCompile(`^[A-Za-z0-9]+$`)
-	logicalArn      = regexp.MustCompile(`^[A-Za-z0-9]+\.\w*Arn$`)
+	logicalName     = regexp.MustCompile(`^(?:[^${}]*[:/])?[A-Za-z0-9]+$`)
+	logicalArn      = regexp.MustCompile(`^(?:[^${}]*[:/])?[A-Za-z0-9]+\.\w*Arn$`)
 )
 
 // holeOf tells what may stand in the place of an expression. Names of Terraform variables promise nothing.
