@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -117,6 +118,29 @@ func Specification(s assessment.Safeguard) string {
 		return "A"
 	}
 	return "S"
+}
+
+// Telling returns at most n rows of evidence: what the code says before what it leaves out, and defaults last, each in the
+// order in which it was read.
+func Telling(rows []assessment.Evidence, n int) []assessment.Evidence {
+	if len(rows) <= n {
+		return rows
+	}
+	weight := func(e assessment.Evidence) int {
+		_, isList := e.Value.([]any)
+		switch {
+		case e.State == "known" && e.Location.Line > 0 && !isList:
+			return 0
+		case e.State == "known":
+			return 1
+		case e.State == "default":
+			return 3
+		}
+		return 2
+	}
+	ordered := slices.Clone(rows)
+	slices.SortStableFunc(ordered, func(a, b assessment.Evidence) int { return weight(a) - weight(b) })
+	return ordered[:n]
 }
 
 // Evidence returns one piece of evidence on one line: `publicly_accessible = true`.

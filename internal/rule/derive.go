@@ -14,12 +14,16 @@ func located(file string, a *kind.Attribute, err error) error {
 	return fmt.Errorf("%s:%d: attribute %s: %w", file, a.Line, a.Name, err)
 }
 
-// fieldOf returns the field of a kind's attribute.
+// fieldOf returns the field of a kind's attribute, nil if the attribute is at fault and has none.
 func (t *Types) fieldOf(k *kind.Kind, name string) *field {
 	o := t.objects[k.Name]
 	parts := strings.Split(name, ".")
 	for _, part := range parts[:len(parts)-1] {
-		o = o.fields[part].group
+		f := o.fields[part]
+		if f == nil || f.group == nil {
+			return nil
+		}
+		o = f.group
 	}
 	return o.fields[parts[len(parts)-1]]
 }
@@ -30,7 +34,7 @@ func (t *Types) circles(kinds []*kind.Kind) []error {
 	for _, k := range kinds {
 		for _, a := range k.All() {
 			f := t.fieldOf(k, a.Name)
-			if f.derived == nil {
+			if f == nil || f.derived == nil {
 				continue
 			}
 			if path := t.circle(f, []*field{f}); path != nil {

@@ -2,6 +2,7 @@ package rule
 
 import (
 	"fmt"
+	"strings"
 
 	"cel.dev/cel-go/common/ast"
 	"cel.dev/cel-go/common/operators"
@@ -44,7 +45,7 @@ func (r *Rule) Clauses() []Clause {
 // generated tells whether a macro made the expression: it has no place in the text.
 func generated(native *ast.AST, e ast.Expr) bool {
 	_, found := native.SourceInfo().GetOffsetRange(e.ID())
-	return !found
+	return !found || e.Kind() == ast.IdentKind && strings.HasPrefix(e.AsIdent(), "@")
 }
 
 func isLogic(e ast.Expr) bool {

@@ -137,7 +137,8 @@ func (t *Types) derive(kinds []*kind.Kind) []error {
 	var faults []error
 	for _, k := range kinds {
 		for _, a := range k.All() {
-			if a.Is == "" {
+			f := t.fieldOf(k, a.Name)
+			if a.Is == "" || f == nil {
 				continue
 			}
 			r, err := t.Compile(a.Is, k, nil, a.Type)
@@ -145,7 +146,7 @@ func (t *Types) derive(kinds []*kind.Kind) []error {
 				faults = append(faults, located(k.File, a, err))
 				continue
 			}
-			t.fieldOf(k, a.Name).derived = r
+			f.derived = r
 		}
 	}
 	return append(faults, t.circles(kinds)...)

@@ -37,6 +37,9 @@ type Options struct {
 	VarFiles []string
 	// Parameters are CloudFormation parameters (--parameter NAME=VALUE).
 	Parameters map[string]string
+	// Root is put before the paths of files in origins and gaps, so that they can be found from the working directory: the
+	// folder that was given as target. "" leaves them relative to the target.
+	Root string
 	// Workspace is terraform.workspace; "" means that it is not known.
 	Workspace string
 }

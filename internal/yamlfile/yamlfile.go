@@ -82,7 +82,7 @@ func located(file string, err error) error {
 	return errors.Join(faults...)
 }
 
-// shaped is implemented by types that decode themselves: YAMLShapes returns values of the types that a node of each
+// Shaped is implemented by types that decode themselves: YAMLShapes returns values of the types that a node of each
 // YAML kind is decoded into, so that their keys can be checked too.
 type Shaped interface {
 	// YAMLShape returns a pointer to what the node is decoded into, nil if its keys are free.
@@ -154,7 +154,7 @@ func fieldTypes(t reflect.Type) map[string]reflect.Type {
 		field := t.Field(i)
 		name, options, _ := strings.Cut(field.Tag.Get("yaml"), ",")
 		switch {
-		case name == "-" || !field.IsExported():
+		case name == "-" || !field.IsExported() && !field.Anonymous:
 		case strings.Contains(options, "inline"):
 			for k, v := range fieldTypes(field.Type) {
 				fields[k] = v

@@ -141,7 +141,7 @@ func (d *document) group(g report.Group) string {
 	used := 0
 	for i, f := range g.Findings[:n] {
 		item := fmt.Sprintf("- %s %s", code(address(f)), code(report.Place(f.Location)))
-		for _, e := range f.Evidence[:min(3, len(f.Evidence))] {
+		for _, e := range report.Telling(f.Evidence, 3) {
 			item += fmt.Sprintf("; %s", code(report.Evidence(e)))
 		}
 		if used += len(item); used > failingRoom/6 {

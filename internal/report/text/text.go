@@ -177,7 +177,7 @@ func (p *page) place(f *assessment.Finding, baselined bool) {
 // evidence writes what was read, in short.
 func (p *page) evidence(f *assessment.Finding) {
 	most := p.o.Places(len(f.Evidence), mostEvidence)
-	for _, e := range f.Evidence[:most] {
+	for _, e := range report.Telling(f.Evidence, most) {
 		p.cut(body+2, dim, report.Evidence(e))
 	}
 	p.more(body+2, len(f.Evidence)-most)

@@ -14,7 +14,8 @@ import (
 
 // document is one parsed template.
 type document struct {
-	file     string
+	file     string                // within the target
+	shown    string                // from the working directory
 	sections map[string]*yaml.Node // by name; one that is written twice is joined
 	// transforms are the macros that the whole template goes through.
 	transforms []string

@@ -98,7 +98,7 @@ func (s *stack) declare(section *yaml.Node, p place, maybe *value.Reason) []*dec
 }
 
 func (s *stack) origin(line int, path string) *value.Origin {
-	return &value.Origin{File: s.document.file, Line: line, Path: path}
+	return &value.Origin{File: s.document.shown, Line: line, Path: path}
 }
 
 func (s *stack) gap(line int, what, reason, grant string) {

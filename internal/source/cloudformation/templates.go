@@ -67,13 +67,16 @@ func (Templates) Read(ctx context.Context, name string, options source.Options) 
 	}
 	defer tree.close()
 
-	gaps := &gaps{target: name}
+	gaps := &gaps{target: name, root: options.Root}
 	documents, err := loadDocuments(ctx, tree, gaps)
 	if err != nil {
 		return reading, fmt.Errorf("read %s: %w", name, err)
 	}
 	if len(documents) == 0 {
 		return reading, fmt.Errorf("read %s: %w", name, gaps.asError())
+	}
+	for _, d := range documents {
+		d.shown = path.Join(options.Root, d.file)
 	}
 	e := newEstate(ctx, documents, options.Parameters, gaps)
 	e.wholeTree = tree.file == ""
@@ -205,6 +208,7 @@ func (e *estate) trial(d *document) *stack {
 // gaps collects what was not read, each thing once.
 type gaps struct {
 	target string
+	root   string // put before the paths of files
 	list   []resource.Gap
 	seen   map[[2]string]bool
 	count  int // of what was added, whether or not it was new
@@ -215,6 +219,9 @@ const maxGaps = 10_000
 // add records a gap at file and line; line 0 is the file as a whole.
 func (g *gaps) add(file string, line int, what, reason, grant string) {
 	g.count++
+	if file != "" {
+		file = path.Join(g.root, file)
+	}
 	at := (value.Origin{File: file, Line: line}).String()
 	if what == "" {
 		what = file
