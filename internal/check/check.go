@@ -1,0 +1,310 @@
+// Package check holds the checks of the catalog: a claim about one kind of resource that holds when it passes, and the
+// examples that prove what it means.
+//
+// It knows kinds and rules. It must not know frameworks, sources or reports; a check reaches no clock, file or network.
+package check
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"path"
+	"sort"
+	"strings"
+	"time"
+
+	"go.yaml.in/yaml/v3"
+
+	"ward.dev/ward/internal/assessment"
+	"ward.dev/ward/internal/kind"
+	"ward.dev/ward/internal/resource"
+	"ward.dev/ward/internal/rule"
+	"ward.dev/ward/internal/value"
+	"ward.dev/ward/internal/yamlfile"
+)
+
+// Check is one check file. See docs/format/check.md.
+type Check struct {
+	Title    string              `yaml:"title"`
+	Severity assessment.Severity `yaml:"severity"`
+	// Why says what goes wrong with PHI when the claim does not hold.
+	Why string `yaml:"why"`
+	// When limits the check to the resources for which it is true; the others are not applicable.
+	When string `yaml:"when"`
+	// Require is the claim.
+	Require string `yaml:"require"`
+	// Params may be set in ward.yaml.
+	Params map[string]*kind.Attribute `yaml:"params"`
+	// Fix says how to put it right, by "console", "cli", "terraform", "cloudformation".
+	Fix Fix `yaml:"fix"`
+	// Aka lists the names of the same idea in other tools: "prowler", "aws-config", "steampipe", "trivy".
+	Aka map[string][]string `yaml:"aka"`
+	// Unclaimed says why no framework lists the check, "" if one does.
+	Unclaimed string    `yaml:"unclaimed"`
+	Examples  []Example `yaml:"examples"`
+
+	// ID is the kind and the file's name: "aws.s3.bucket.encrypted-with-kms".
+	ID   string     `yaml:"-"`
+	Kind *kind.Kind `yaml:"-"`
+	File string     `yaml:"-"`
+
+	when, require *rule.Rule
+	defaults      value.Value
+}
+
+// Fix is guidance in words and commands.
+type Fix struct {
+	Console        string `yaml:"console"`
+	CLI            string `yaml:"cli"`
+	Terraform      string `yaml:"terraform"`
+	CloudFormation string `yaml:"cloudformation"`
+}
+
+// Map returns the parts that are there, by name.
+func (f Fix) Map() map[string]string {
+	m := map[string]string{}
+	for k, v := range map[string]string{"console": f.Console, "cli": f.CLI, "terraform": f.Terraform, "cloudformation": f.CloudFormation} {
+		if v != "" {
+			m[k] = strings.TrimSpace(v)
+		}
+	}
+	return m
+}
+
+// Example is a resource with the answer that the check must give.
+type Example struct {
+	Name   string            `yaml:"name"`
+	Expect assessment.Status `yaml:"expect"`
+	// Given are attributes; those not given have their default or are absent. A ref is given as the attributes of its target.
+	Given map[string]kind.Literal `yaml:"given"`
+	// Unknown names attributes that could not be read.
+	Unknown kind.Names `yaml:"unknown"`
+	// Open names lists and maps that may hold more than Given says.
+	Open kind.Names `yaml:"open"`
+	// Terraform or CloudFormation is text that the real reader reads instead; Address picks the resource if there are several.
+	Terraform      string `yaml:"terraform"`
+	CloudFormation string `yaml:"cloudformation"`
+	Address        string `yaml:"address"`
+	// Params that differ from the defaults.
+	Params map[string]kind.Literal `yaml:"params"`
+	// Now is the day of the assessment, YYYY-MM-DD; 2026-01-01 if not given.
+	Now  string `yaml:"now"`
+	Line int    `yaml:"-"`
+}
+
+type plainExample Example
+
+// YAMLShape implements yamlfile.Shaped.
+func (e *Example) YAMLShape(*yaml.Node) any { return &plainExample{} }
+
+// UnmarshalYAML remembers the line.
+func (e *Example) UnmarshalYAML(node *yaml.Node) error {
+	if err := node.Decode((*plainExample)(e)); err != nil {
+		return err
+	}
+	e.Line = node.Line
+	return nil
+}
+
+// Load reads every check below a folder: one folder for each kind, one file for each check.
+func Load(fsys fs.FS, dir string, kinds map[string]*kind.Kind, types *rule.Types) ([]*Check, []error) {
+	files, err := fs.Glob(fsys, path.Join(dir, "*", "*.yaml"))
+	if err != nil {
+		return nil, []error{err}
+	}
+	sort.Strings(files)
+	var checks []*Check
+	var faults []error
+	for _, file := range files {
+		c, err := read(fsys, file, kinds, types)
+		if err != nil {
+			faults = append(faults, err)
+			continue
+		}
+		checks = append(checks, c)
+	}
+	return checks, faults
+}
+
+func read(fsys fs.FS, file string, kinds map[string]*kind.Kind, types *rule.Types) (*Check, error) {
+	data, err := fs.ReadFile(fsys, file)
+	if err != nil {
+		return nil, fmt.Errorf("read check: %w", err)
+	}
+	c := &Check{File: file}
+	if err := yamlfile.Decode(file, data, c); err != nil {
+		return nil, err
+	}
+	folder := path.Base(path.Dir(file))
+	c.ID = folder + "." + strings.TrimSuffix(path.Base(file), ".yaml")
+	if c.Kind = kinds[folder]; c.Kind == nil {
+		var names []string
+		for name := range kinds {
+			names = append(names, name)
+		}
+		return nil, yamlfile.Fault{File: file, Line: 1, Text: fmt.Sprintf("there is no kind %q%s", folder, yamlfile.Suggest(folder, names))}
+	}
+	return c, c.compile(types)
+}
+
+func (c *Check) compile(types *rule.Types) error {
+	var faults []error
+	fault := func(format string, args ...any) {
+		faults = append(faults, yamlfile.Fault{File: c.File, Line: 1, Text: fmt.Sprintf(format, args...)})
+	}
+	switch {
+	case c.Title == "" || c.Why == "" || c.Require == "":
+		fault("title, why and require are wanted")
+	case !map[assessment.Severity]bool{"critical": true, "high": true, "medium": true, "low": true}[c.Severity]:
+		fault("severity is critical, high, medium or low, not %q", c.Severity)
+	}
+	defaults := map[string]value.Value{}
+	for name, p := range c.Params {
+		if p.Default == nil || !kind.Fits(p.Default.Value, p.Type) || p.Doc == "" {
+			fault("parameter %s: type, doc and a default of that type are wanted", name)
+			continue
+		}
+		defaults[name] = p.Default.Value
+	}
+	c.defaults = value.Object(defaults)
+	if len(faults) > 0 {
+		return errors.Join(faults...)
+	}
+	var err error
+	if c.When != "" {
+		if c.when, err = types.Compile(c.When, c.Kind, c.Params, boolType); err != nil {
+			fault("when: %v", err)
+		}
+	}
+	if c.require, err = types.Compile(c.Require, c.Kind, c.Params, boolType); err != nil {
+		fault("require: %v", err)
+	}
+	return errors.Join(faults...)
+}
+
+var boolType, _ = kind.ParseType("bool")
+
+// Answer is what a check found.
+type Answer struct {
+	Status   assessment.Status
+	Unknowns []rule.UnknownAttribute
+	Reads    []rule.Read
+}
+
+// Rules returns the rules of the check: when, if there is one, and require.
+func (c *Check) Rules() []*rule.Rule {
+	if c.when == nil {
+		return []*rule.Rule{c.require}
+	}
+	return []*rule.Rule{c.when, c.require}
+}
+
+// With returns the parameters with some replaced. Unknown names and values of the wrong type are errors.
+func (c *Check) With(params map[string]value.Value) (value.Value, error) {
+	if len(params) == 0 {
+		return c.defaults, nil
+	}
+	merged := map[string]value.Value{}
+	for name, p := range c.Params {
+		merged[name] = p.Default.Value
+	}
+	var names []string
+	for name := range c.Params {
+		names = append(names, name)
+	}
+	for name, v := range params {
+		p, ok := c.Params[name]
+		if !ok {
+			return c.defaults, fmt.Errorf("check %s has no parameter %q%s", c.ID, name, yamlfile.Suggest(name, names))
+		}
+		if !kind.Fits(v, p.Type) {
+			return c.defaults, fmt.Errorf("check %s: parameter %s is a %s", c.ID, name, p.Type)
+		}
+		merged[name] = v
+	}
+	return value.Object(merged), nil
+}
+
+// Evaluate answers for one resource. params are those that With returned.
+//
+// With an unknown When the check passes only if Require holds anyway, and is unknown otherwise.
+func (c *Check) Evaluate(world rule.World, r *resource.Resource, params value.Value, now time.Time) Answer {
+	return judge(c.when, c.require, rule.Input{World: world, Self: r, Params: params, Now: now})
+}
+
+func judge(when, require *rule.Rule, in rule.Input) Answer {
+	applies := rule.Answer{Value: rule.True}
+	if when != nil {
+		applies = when.Eval(in)
+	}
+	if applies.Value == rule.False {
+		return Answer{Status: assessment.NotApplicable, Reads: applies.Reads}
+	}
+	holds := require.Eval(in)
+	a := Answer{Reads: merged(applies.Reads, holds.Reads)}
+	switch {
+	case holds.Value == rule.True:
+		a.Status = assessment.Pass
+	case applies.Value == rule.Unknown:
+		a.Status, a.Unknowns = assessment.Unknown, append(applies.Unknowns, holds.Unknowns...)
+	case holds.Value == rule.False:
+		a.Status = assessment.Fail
+	default:
+		a.Status, a.Unknowns = assessment.Unknown, holds.Unknowns
+	}
+	return a
+}
+
+func merged(a, b []rule.Read) []rule.Read {
+	if len(a) == 0 {
+		return b
+	}
+	for _, read := range b {
+		known := false
+		for _, have := range a {
+			known = known || have.Attribute == read.Attribute
+		}
+		if !known {
+			a = append(a, read)
+		}
+	}
+	return a
+}
+
+// Clause is a part of a check that answers by itself.
+type Clause struct {
+	// Where is "when" or "require" and the column.
+	Where string
+	rule  *rule.Rule
+	of    rule.Clause
+}
+
+// Clauses lists the clauses of the check.
+func (c *Check) Clauses() []Clause {
+	var list []Clause
+	for _, r := range c.Rules() {
+		name := "require"
+		if r == c.when {
+			name = "when"
+		}
+		for _, clause := range r.Clauses() {
+			list = append(list, Clause{fmt.Sprintf("%s, column %d", name, clause.Column), r, clause})
+		}
+	}
+	return list
+}
+
+// Pinned returns the check with one clause pinned, to prove that some example depends on it.
+func (c *Check) Pinned(clause Clause, answer bool) (*Check, error) {
+	r, err := clause.rule.Pin(clause.of, answer)
+	if err != nil {
+		return nil, err
+	}
+	pinned := *c
+	if clause.rule == c.when {
+		pinned.when = r
+	} else {
+		pinned.require = r
+	}
+	return &pinned, nil
+}
