@@ -1,0 +1,98 @@
+// Package assess judges an inventory: every check for every resource of its kind, then the decisions of ward.yaml, then
+// the findings folded by safeguard.
+//
+// It must not know how resources are read nor how an assessment is shown. Not knowing is never a pass here: what was not
+// read, nobody attested or nothing shows leaves a safeguard short of met.
+package assess
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"ward.dev/ward/internal/assessment"
+	"ward.dev/ward/internal/catalog"
+	"ward.dev/ward/internal/config"
+	"ward.dev/ward/internal/framework"
+	"ward.dev/ward/internal/inventory"
+	"ward.dev/ward/internal/scope"
+)
+
+// Request is what an assessment is made of.
+type Request struct {
+	Catalog   *catalog.Catalog
+	Framework *framework.Framework
+	Inventory *inventory.Inventory
+	// Config holds the decisions; nil is none.
+	Config *config.Config
+	// Services are those that may hold PHI; without them it is unknown of every service.
+	Services *scope.Services
+	// Now is the time of the assessment. Decisions hold by its day in UTC.
+	Now time.Time
+	// Version of the program.
+	Version string
+	// Progress, if given, is told from time to time how many of the resources are judged. Its calls do not overlap.
+	Progress func(done, total int)
+}
+
+// Assess judges. Its result depends on the request alone: neither on the clock nor on the number of processors.
+func Assess(ctx context.Context, r Request) (*assessment.Assessment, error) {
+	if r.Catalog == nil || r.Framework == nil || r.Inventory == nil {
+		return nil, errors.New("an assessment wants a catalog, a framework and an inventory")
+	}
+	if r.Config == nil {
+		r.Config = &config.Config{}
+	}
+	params, err := newParameters(r.Catalog, r.Config)
+	if err != nil {
+		return nil, err
+	}
+	marks, contradictions := scope.Of(r.Inventory, r.Config.PHI)
+	exceptions := newExceptions(r.Config.Exceptions, r.Now)
+	j := newJudge(r, params, exceptions, marks)
+	findings, err := j.judge(ctx)
+	if err != nil {
+		return nil, err
+	}
+	order(findings)
+	a := &assessment.Assessment{
+		Version:    assessment.Version,
+		Tool:       assessment.Tool{Name: "ward", Version: r.Version, CatalogDigest: r.Catalog.Digest},
+		AssessedAt: r.Now.UTC(),
+		Estate:     r.Config.Estate,
+		Framework:  assessment.Framework{ID: r.Framework.ID, Title: r.Framework.Title, Source: r.Framework.Source},
+		Findings:   findings,
+		Checks:     checksOf(r.Catalog, findings),
+	}
+	addRead(a, r.Inventory)
+	f := newFolder(r, tally(findings))
+	a.Safeguards = f.safeguards()
+	a.Views = f.views(a.Safeguards)
+	summarize(a)
+	a.Notices = append(a.Notices, contradicted(contradictions)...)
+	a.Notices = append(a.Notices, exceptions.notices(r, findings)...)
+	a.Notices = append(a.Notices, f.notices()...)
+	return a, nil
+}
+
+// addRead tells what was read and what was not.
+func addRead(a *assessment.Assessment, inv *inventory.Inventory) {
+	a.Targets = make([]assessment.Target, 0, len(inv.Targets))
+	for _, t := range inv.Targets {
+		a.Targets = append(a.Targets, assessment.Target{Kind: t.Kind, Name: t.Name, Resources: t.Resources})
+	}
+	a.Gaps = make([]assessment.Gap, 0, len(inv.Gaps))
+	for _, g := range inv.Gaps {
+		a.Gaps = append(a.Gaps, assessment.Gap{Target: g.Target, What: g.What, Reason: g.Reason, Grant: g.Grant})
+	}
+}
+
+func contradicted(list []scope.Contradiction) []assessment.Notice {
+	var notices []assessment.Notice
+	for _, c := range list {
+		notices = append(notices, assessment.Notice{Kind: "phi contradiction", ID: c.Resource.Address,
+			Text:     "is marked as free of PHI (" + c.None + ") and yet holds some: " + c.PHI,
+			Location: location(c.Resource.Origin)})
+	}
+	return notices
+}

@@ -1,0 +1,40 @@
+package assess
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+
+	"ward.dev/ward/internal/assessment"
+	"ward.dev/ward/internal/resource"
+)
+
+// idLength is the length of a finding's id: 64 bits in hexadecimal.
+const idLength = 16
+
+// ID returns the id of the finding of a check for the resource of a target and an address: the same in every assessment.
+func ID(check, target, address string) string {
+	sum := sha256.Sum256(identity(nil, check, target, address))
+	return hex.EncodeToString(sum[:idLength/2])
+}
+
+func identity(key []byte, check, target, address string) []byte {
+	key = append(append(key, check...), 0)
+	key = append(append(key, target...), 0)
+	return append(key, address...)
+}
+
+// identify adds the id of a finding to those of its chunk.
+func (w *worker) identify(check string, r *resource.Resource) {
+	w.key = identity(w.key[:0], check, r.Target, r.Address)
+	sum := sha256.Sum256(w.key)
+	w.ids = hex.AppendEncode(w.ids, sum[:idLength/2])
+}
+
+// setIDs gives the findings of a chunk their ids, all of which share one text.
+func (w *worker) setIDs(findings []assessment.Finding) {
+	ids := string(w.ids)
+	w.ids = w.ids[:0]
+	for i := range findings {
+		findings[i].ID = ids[i*idLength : (i+1)*idLength]
+	}
+}

@@ -1,0 +1,205 @@
+package assess
+
+import (
+	"context"
+	"runtime"
+	"sync"
+	"sync/atomic"
+
+	"ward.dev/ward/internal/assessment"
+	"ward.dev/ward/internal/check"
+	"ward.dev/ward/internal/kind"
+	"ward.dev/ward/internal/resource"
+	"ward.dev/ward/internal/rule"
+	"ward.dev/ward/internal/scope"
+)
+
+// judge evaluates every check for every resource of its kind. It is read by all workers and changed by none.
+type judge struct {
+	Request
+	params     *parameters
+	exceptions *exceptions
+	marks      []scope.Mark
+	plans      map[*kind.Kind][]planned
+	anyKind    *shadows
+}
+
+// planned is a check with what all its findings share.
+type planned struct {
+	*check.Check
+	citations  []string
+	exceptions []*exception
+	params     checkParameters
+}
+
+func newJudge(r Request, params *parameters, exceptions *exceptions, marks []scope.Mark) *judge {
+	j := &judge{Request: r, params: params, exceptions: exceptions, marks: marks, plans: map[*kind.Kind][]planned{}}
+	citations := r.Framework.Citations()
+	for _, c := range r.Catalog.Checks {
+		p := planned{Check: c, citations: citations[c.ID], exceptions: exceptions.of(c.ID), params: params.of(c)}
+		if p.citations == nil {
+			p.citations = []string{}
+		}
+		j.plans[c.Kind] = append(j.plans[c.Kind], p)
+	}
+	j.anyKind = newShadows(r, j.plans)
+	return j
+}
+
+// chunk is how many resources a worker takes at a time.
+const chunk = 256
+
+// judge answers each check for each resource; the order of the findings is that of the resources, then of the checks.
+func (j *judge) judge(ctx context.Context) ([]assessment.Finding, error) {
+	resources := j.Inventory.Resources
+	starts := make([]int, len(resources)+1)
+	for i, r := range resources {
+		starts[i+1] = starts[i] + len(j.plans[r.Kind]) + len(j.anyKind.checks)
+	}
+	findings := make([]assessment.Finding, starts[len(resources)])
+	var next atomic.Int64
+	var workers sync.WaitGroup
+	progress := j.progress(len(resources))
+	for range min(runtime.GOMAXPROCS(0), len(resources)/chunk+1) {
+		workers.Go(func() {
+			w := &worker{judge: j}
+			for ctx.Err() == nil {
+				from := int(next.Add(chunk)) - chunk
+				if from >= len(resources) {
+					return
+				}
+				to := min(from+chunk, len(resources))
+				w.resources(from, to, findings[starts[from]:starts[to]])
+				progress(to - from)
+			}
+		})
+	}
+	workers.Wait()
+	return findings, ctx.Err()
+}
+
+func (j *judge) progress(total int) func(int) {
+	if j.Progress == nil {
+		return func(int) {}
+	}
+	var lock sync.Mutex
+	done := 0
+	return func(more int) {
+		lock.Lock()
+		defer lock.Unlock()
+		done += more
+		j.Progress(done, total)
+	}
+}
+
+// worker keeps what one goroutine uses again and again.
+type worker struct {
+	*judge
+	key      []byte
+	ids      []byte
+	evidence []assessment.Evidence
+	rows     []assessment.Evidence // of the resource that is being judged, by attribute
+}
+
+// resources judges the resources from to to into out, which has a place for each of their findings.
+func (w *worker) resources(from, to int, out []assessment.Finding) {
+	n := 0
+	for i := from; i < to; i++ {
+		r := w.Inventory.Resources[i]
+		shared := w.shared(r, w.marks[i])
+		plan := w.plans[r.Kind]
+		w.rows = w.rows[:0]
+		for c := range plan {
+			out[n] = shared
+			w.finding(&out[n], &plan[c], r, r)
+			n++
+		}
+		if len(w.anyKind.checks) == 0 {
+			continue
+		}
+		shadow := w.anyKind.of(r, w.marks[i])
+		w.rows = w.rows[:0]
+		for c := range w.anyKind.checks {
+			out[n] = shared
+			w.finding(&out[n], &w.anyKind.checks[c], r, shadow)
+			n++
+		}
+	}
+	w.setIDs(out)
+}
+
+// shared is what all findings of a resource have in common.
+func (w *worker) shared(r *resource.Resource, m scope.Mark) assessment.Finding {
+	f := assessment.Finding{
+		Kind: r.Kind.Name, PHI: m.PHI, PHIReason: m.Reason, Location: location(r.Origin), Unknown: nothingUnknown, Evidence: noEvidence,
+		Resource: assessment.Resource{ID: r.ID, Address: r.Address, Provider: r.Kind.Provider(), Account: r.Account, Region: r.Region},
+	}
+	if r.Maybe != nil {
+		f.Conditional = r.Maybe.Why
+	}
+	return f
+}
+
+var (
+	nothingUnknown = []assessment.UnknownValue{}
+	noEvidence     = []assessment.Evidence{}
+)
+
+// finding judges subject, which is r itself or what stands for it.
+func (w *worker) finding(f *assessment.Finding, p *planned, r, subject *resource.Resource) {
+	w.identify(p.ID, r)
+	answer := p.Evaluate(w.Inventory, subject, p.params.of(r), w.Now)
+	f.Check, f.Title, f.Severity, f.Citations, f.Status = p.ID, p.Title, p.Severity, p.citations, answer.Status
+	f.Evidence = w.evidenceOf(answer.Reads, answer.Status)
+	if answer.Status == assessment.Unknown {
+		f.Unknown = unknowns(answer.Unknowns)
+	}
+	if answer.Status != assessment.Fail && answer.Status != assessment.Unknown {
+		return
+	}
+	for _, e := range p.exceptions {
+		if !selects(e.Resources, r) {
+			continue
+		}
+		e.matched.Add(1)
+		if e.inForce() && f.Exception == "" {
+			f.Judged, f.Status, f.Exception = f.Status, assessment.Excepted, e.ID
+		}
+	}
+}
+
+// maxUnknown bounds the rows that say what a finding would have to know.
+const maxUnknown = 25
+
+func unknowns(attributes []rule.UnknownAttribute) []assessment.UnknownValue {
+	rows := make([]assessment.UnknownValue, 0, len(attributes))
+	more := 0
+	for _, a := range attributes {
+		for _, reason := range a.Reasons {
+			row := assessment.UnknownValue{Attribute: a.Attribute, Reason: reason.Why, Grant: reason.Grant}
+			switch {
+			case contains(rows, row):
+			case len(rows) == maxUnknown:
+				more++
+			default:
+				rows = append(rows, row)
+			}
+		}
+	}
+	if more > 0 {
+		rows = append(rows, assessment.UnknownValue{Attribute: "(more)", Reason: count(more, "more reason")})
+	}
+	if len(rows) == 0 {
+		rows = append(rows, assessment.UnknownValue{Attribute: "(rule)", Reason: "the rule does not say what it would have to know"})
+	}
+	return rows
+}
+
+func contains(rows []assessment.UnknownValue, row assessment.UnknownValue) bool {
+	for _, r := range rows {
+		if r == row {
+			return true
+		}
+	}
+	return false
+}
