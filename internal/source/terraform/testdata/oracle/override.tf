@@ -1,0 +1,7 @@
+variable "plain" {
+  default = "from override"
+}
+
+resource "terraform_data" "overridden" {
+  input = "new"
+}
