@@ -74,6 +74,12 @@ var facts = []fact{
 		statement.deniesWithoutMFA, nil},
 	{"allows_any_marketplace_subscribe", "aws-marketplace:Subscribe is allowed on every resource.",
 		statement.allowsMarketplace, nil},
+	{"whole_accounts", "The accounts that are named as a whole, so that they decide who it is; self is the account that " +
+		"the code is applied to.", nil, wholeAccounts},
+	{"any_web_identity", "Whoever signs in with a web identity provider may take the role, whatever the subject.",
+		statement.anyWebIdentity, nil},
+	{"denied_guards", "Actions that undo the recording and the guards of an account and that are denied on every resource, " +
+		"to all but named principals.", nil, deniedGuards},
 }
 
 func (s statement) allows() answer { return s.hasEffect("Allow") }

@@ -45,6 +45,8 @@ type Place struct {
 	Present bool
 	// Where keeps the rows whose fields have these texts.
 	Where map[string]string
+	// Take is the path that is followed in each row that Where kept.
+	Take []string
 	Line  int
 	Text  string
 }
@@ -69,6 +71,7 @@ type rawPlace struct {
 	Via     string             `yaml:"via"`
 	Present string             `yaml:"present"`
 	Where   map[string]string  `yaml:"where"`
+	Take    string             `yaml:"take"`
 }
 
 // YAMLShape implements yamlfile.Shaped.
@@ -90,6 +93,9 @@ func (p *Place) UnmarshalYAML(node *yaml.Node) error {
 		return err
 	}
 	p.Via, p.Where = raw.Via, raw.Where
+	if raw.Take != "" {
+		p.Take = strings.Split(raw.Take, ".")
+	}
 	if raw.Else != nil {
 		p.Else = &raw.Else.Value
 	}

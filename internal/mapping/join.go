@@ -1,6 +1,7 @@
 package mapping
 
 import (
+	"slices"
 	"strings"
 
 	"ward.dev/ward/internal/kind"
@@ -21,11 +22,25 @@ func joinKey(j *kind.Join) string { return j.Type + " by " + strings.Join(j.Key,
 // indexJoins builds the index of every join that a kind of this dialect asks for.
 func (t *target) indexJoins() {
 	t.joins = map[string]*joinIndex{}
+	t.aliases = map[string][]string{}
 	for _, k := range t.kinds {
+		for typ, argument := range k.Through {
+			t.indexAliases(typ, argument)
+		}
 		for _, part := range k.Parts {
 			t.indexPlaces(part.In(t.dialect))
 		}
 		t.indexAttributes(k.All())
+	}
+}
+
+// indexAliases remembers which blocks only lead to another, so that what refers to an alias is found from its target.
+func (t *target) indexAliases(typ, argument string) {
+	for _, b := range t.byType[typ] {
+		ref, exact := b.Body.Field(argument).ExactRef()
+		if exact && !slices.Contains(t.aliases[ref.Address], b.Address) {
+			t.aliases[ref.Address] = append(t.aliases[ref.Address], b.Address)
+		}
 	}
 }
 
@@ -147,13 +162,16 @@ func (t *target) join(j *kind.Join, f frame) value.Value {
 			}
 		}
 	}
-	take(index.byAddress[f.block.Address])
+	for _, address := range append([]string{f.block.Address}, t.aliases[f.block.Address]...) {
+		take(index.byAddress[address])
+		all.reasons = append(all.reasons, index.maybe[address]...)
+	}
 	if len(index.byText) > 0 && f.kind != nil {
 		for _, text := range t.identities(f.kind, f.block) {
 			take(index.byText[text])
 		}
 	}
-	all.reasons = append(append(all.reasons, index.maybe[f.block.Address]...), index.anywhere...)
+	all.reasons = append(all.reasons, index.anywhere...)
 	if len(all.items) == 0 && len(all.reasons) == 0 {
 		return value.None()
 	}

@@ -42,6 +42,8 @@ type target struct {
 	byAddress map[string]*resource.Block
 	byType    map[string][]*resource.Block
 	joins     map[string]*joinIndex
+	// aliases leads from a block's address to those of the blocks that only lead to it.
+	aliases map[string][]string
 	// made leads from a block's address to the resources made of it.
 	made      map[string][]*resource.Resource
 	resources []*resource.Resource
@@ -58,23 +60,17 @@ func Map(kinds []*kind.Kind, readings []source.Reading) *inventory.Inventory {
 	var gaps []resource.Gap
 	for _, reading := range readings {
 		gaps = append(gaps, reading.Gaps...)
-		if len(reading.Blocks) > 0 {
-			targets = append(targets, m.newTarget(reading))
-		}
+		targets = append(targets, m.newTarget(reading))
 	}
 	for _, t := range targets {
 		t.plan()
 	}
 	var all []*resource.Resource
-	counts := map[string]int{}
-	for _, t := range targets {
+	var listed []inventory.Target
+	for i, t := range targets {
 		t.fill()
 		all = append(all, t.resources...)
-		counts[t.name] += len(t.resources)
-	}
-	var listed []inventory.Target
-	for _, reading := range readings {
-		listed = append(listed, inventory.Target{Kind: reading.Kind, Name: reading.Name, Resources: counts[reading.Name]})
+		listed = append(listed, inventory.Target{Kind: readings[i].Kind, Name: t.name, Resources: len(t.resources)})
 	}
 	return inventory.New(listed, all, builtin, gaps)
 }
@@ -100,9 +96,12 @@ func (m *mapper) makeBuiltins() []*resource.Resource {
 }
 
 func (m *mapper) newTarget(reading source.Reading) *target {
-	t := &target{mapper: m, name: reading.Name, blocks: reading.Blocks, dialect: string(reading.Blocks[0].Dialect),
+	t := &target{mapper: m, name: reading.Name, blocks: reading.Blocks,
 		byAddress: make(map[string]*resource.Block, len(reading.Blocks)), byType: map[string][]*resource.Block{},
 		made: make(map[string][]*resource.Resource, len(reading.Blocks))}
+	if len(t.blocks) > 0 {
+		t.dialect = string(t.blocks[0].Dialect)
+	}
 	for i := range t.blocks {
 		b := &t.blocks[i]
 		t.byAddress[b.Address] = b

@@ -19,6 +19,7 @@ title: bucket
 doc: For tests.
 terraform: t_bucket
 identity: {terraform: name}
+through: {t_other: target}
 parts:
   encryption:
     terraform: [t_encryption by bucket > rule.default, encryption.rule.default]
@@ -35,7 +36,10 @@ attributes:
     terraform: {concat: [rule, {path: "t_rule by bucket", where: {direction: in}}]}
     item: {port: {type: int, doc: d, terraform: port}, open: {type: bool, doc: d, terraform: open, default: false}}
   readers: {type: list string, doc: d, terraform: rule.readers}
+  owner: {type: string, doc: d, default: nobody, terraform: {path: tag, where: {key: owner}, take: value}}
   accounts: {type: list ref t.key, doc: d, terraform: t_grant by bucket > key}
+  declared: {type: list string, doc: d, terraform: declared t_default > state}
+  account: {type: list string, doc: d, terraform: all t_default > state}
   nowhere: {type: string, doc: d}
   never: {type: string, doc: d, terraform: "@none", default: no-way}
 `
@@ -130,6 +134,9 @@ func TestPlaces(t *testing.T) {
 		want      string
 	}{
 		{"a default stands in for absent", object(), nil, "encryption.algorithm", "AES256"},
+		{"what stands in the row that is kept", object("tag", value.List(object("key", text("a"), "value", text("b")), object("key", text("owner"), "value", text("lab")))), nil, "owner", "lab"},
+		{"no row is kept", object("tag", value.List(object("key", text("a"), "value", text("b")))), nil, "owner", "nobody"},
+		{"a row that may be the one", object("tag", value.List(object("key", unknown, "value", text("b")))), nil, "owner", "?"},
 		{"an inline block", object("encryption", value.List(object("rule", value.List(object("default", value.List(object("algorithm", text("kms")))))))), nil, "encryption.algorithm", "kms"},
 		{"a default never stands in for unknown", object("encryption", value.List(object("rule", unknown))), nil, "encryption.algorithm", "?"},
 		{"a companion by reference", object(), []resource.Block{block("t_encryption.e", object("bucket", ref("t_bucket.b"), "rule", value.List(object("default", object("algorithm", text("kms"))))))}, "encryption.algorithm", "kms"},
@@ -141,7 +148,10 @@ func TestPlaces(t *testing.T) {
 		{"a companion that is surely not ours", object(), []resource.Block{block("t_versioning.v", object("bucket", unknown.Referring(false, value.Ref{Address: "t_bucket.c"}, value.Ref{Address: "t_bucket.d"}), "status", text("Enabled")))}, "versioning", "false"},
 		{"a word that the map does not list", object(), []resource.Block{block("t_versioning.v", object("bucket", ref("t_bucket.b"), "status", text("Perhaps")))}, "versioning", "?"},
 		{"present", object("logging", value.List(object())), nil, "logged", "true"},
+		{"an empty text is nothing", object("logging", text("")), nil, "logged", "false"},
 		{"not present", object(), nil, "logged", "false"},
+		{"a text around a placeholder is present", object("logging", unknown.Text("${a.b.arn}/*")), nil, "logged", "true"},
+		{"a placeholder alone may be nothing", object("logging", unknown.Text("${var.x}")), nil, "logged", "?"},
 		{"present or not", object("logging", value.List().Open(reason)), nil, "logged", "?"},
 		{"a number as text", object("port", text("443")), nil, "port", "443"},
 		{"what is no number", object("port", text("https")), nil, "port", "?"},
@@ -152,6 +162,10 @@ func TestPlaces(t *testing.T) {
 			block("t_rule.a", object("bucket", ref("t_bucket.b"), "direction", unknown, "port", value.Int(2)))}, "rules", "[]+?"},
 		{"lists in several rows make one", object("rule", value.List(object("readers", value.Strings("a")), object("readers", value.Strings("b", "c")))), nil, "readers", "[a b c]"},
 		{"an unknown element stays one", object("rule", value.List(object("readers", value.List(text("a"), unknown)))), nil, "readers", "[a ?]"},
+		{"all that the account has, which code never shows", object(), []resource.Block{block("t_default.d", object("state", text("on")))}, "account", "[on]+?"},
+		{"all that the code declares", object(), []resource.Block{block("t_default.d", object("state", text("on")))}, "declared", "[on]"},
+		{"what the code does not declare", object(), nil, "declared", "-"},
+		{"what the code may declare", object(), []resource.Block{maybe(block("t_default.d", object("state", text("on"))))}, "declared", "[]+?"},
 		{"an attribute without a place", object(), nil, "nowhere", "?"},
 		{"what the vocabulary cannot set", object(), nil, "never", "no-way"},
 		{"a reference", object("encryption", object("rule", object("default", object("key", ref("t_key.k"))))), []resource.Block{block("t_key.k", object())}, "encryption.key", "code#t_key.k"},
@@ -160,6 +174,8 @@ func TestPlaces(t *testing.T) {
 		{"a reference to the provider's own", object("encryption", object("rule", object("default", object("key", text("own/s3"))))), nil, "encryption.key", "builtin:t.key:^own/"},
 		{"a reference to what is not there is set all the same", object("encryption", object("rule", object("default", object("key", text("other"))))), nil, "encryption.key", "other+?"},
 		{"an unknown reference may be none", object("encryption", object("rule", object("default", object("key", unknown)))), nil, "encryption.key", "?"},
+		{"a companion of an alias", object(), []resource.Block{block("t_other.o", object("target", ref("t_bucket.b"))),
+			block("t_versioning.v", object("bucket", ref("t_other.o"), "status", text("Enabled")))}, "versioning", "true"},
 		{"references by companions", object(), []resource.Block{block("t_key.k", object()), block("t_grant.g", object("bucket", ref("t_bucket.b"), "key", ref("t_key.k")))}, "accounts", "[code#t_key.k]"},
 	}
 	for _, test := range tests {

@@ -2,6 +2,7 @@ package mapping
 
 import (
 	"fmt"
+	"strings"
 
 	"ward.dev/ward/internal/decode"
 	"ward.dev/ward/internal/kind"
@@ -23,6 +24,7 @@ func (t *target) at(p kind.Place, f frame) value.Value {
 	if len(p.Where) > 0 {
 		v = where(p.Where, v)
 	}
+	v = follow(v, p.Take)
 	if p.Present {
 		v = present(v)
 	}
@@ -207,15 +209,16 @@ func matches(wanted map[string]string, row value.Value) (bool, []value.Reason) {
 // present tells whether anything stands at a place.
 func present(v value.Value) value.Value {
 	answer := func(b bool) value.Value { return value.Bool(b).At(v.Origin()) }
-	if _, exact := v.ExactRef(); exact {
+	if _, exact := v.ExactRef(); exact || written(v) {
 		return answer(true)
 	}
 	if v.IsUnknown() {
 		return v
 	}
 	items, isList := v.AsList()
+	text, isText := v.AsString()
 	switch {
-	case v.IsAbsent():
+	case v.IsAbsent(), isText && text == "": // templates write an empty text for none
 		return answer(false)
 	case isList && len(items) == 0 && v.IsOpen():
 		return value.Unresolved(v.Reasons()...).At(v.Origin())
@@ -227,9 +230,15 @@ func present(v value.Value) value.Value {
 	return answer(true)
 }
 
+// written tells that some text stands there whatever its placeholders hold: a document, or "${api.arn}/*".
+func written(v value.Value) bool {
+	source, ok := v.Template()
+	return ok && !strings.Contains(source, "%{") && !(strings.HasPrefix(source, "${") && strings.HasSuffix(source, "}"))
+}
+
 func allUnknown(items []value.Value) bool {
 	for _, item := range items {
-		if _, exact := item.ExactRef(); exact || !item.IsUnknown() {
+		if _, exact := item.ExactRef(); exact || !item.IsUnknown() || written(item) {
 			return false
 		}
 	}
