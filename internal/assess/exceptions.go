@@ -2,6 +2,7 @@ package assess
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -102,23 +103,18 @@ func standing(n int) string {
 }
 
 func matchesCheck(c *catalog.Catalog, e *exception) bool {
-	for _, one := range c.Checks {
-		if e.Checks.Match(one.ID) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(c.IDs(), e.Checks.Match)
 }
 
 func matchesResource(c *catalog.Catalog, inv *inventory.Inventory, e *exception) bool {
 	kinds := map[string]bool{}
-	for _, one := range c.Checks {
-		if e.Checks.Match(one.ID) {
-			kinds[one.Kind.Name] = true
+	for _, id := range c.IDs() {
+		if e.Checks.Match(id) {
+			kinds[catalog.KindOf(id)] = true
 		}
 	}
 	for _, r := range inv.Resources {
-		if (kinds[r.Kind.Name] || kinds[anyKindName]) && selects(e.Resources, r) {
+		if (kinds[r.Kind.Name] || kinds[AnyKind]) && selects(e.Resources, r) {
 			return true
 		}
 	}

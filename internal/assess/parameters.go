@@ -78,11 +78,7 @@ func values(literals map[string]kind.Literal) map[string]value.Value {
 func with(c *catalog.Catalog, one config.CheckParams, set map[string]value.Value) (value.Value, error) {
 	ck := c.Check(one.Check)
 	if ck == nil {
-		ids := make([]string, len(c.Checks))
-		for i, other := range c.Checks {
-			ids[i] = other.ID
-		}
-		return value.Value{}, yamlfile.Fault{File: one.File, Line: one.Line, Text: "params: there is no check " + one.Check + yamlfile.Suggest(one.Check, ids)}
+		return value.Value{}, yamlfile.Fault{File: one.File, Line: one.Line, Text: "params: there is no check " + one.Check + yamlfile.Suggest(one.Check, c.IDs())}
 	}
 	v, err := ck.With(set)
 	if err != nil {

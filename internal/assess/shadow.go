@@ -9,8 +9,8 @@ import (
 	"ward.dev/ward/internal/value"
 )
 
-// anyKindName is the kind whose checks are for every resource.
-const anyKindName = "resource"
+// AnyKind is the kind whose checks are for every resource.
+const AnyKind = "resource"
 
 // shadows makes, for each resource, what stands for it in the checks of the kind "resource". Their findings are findings
 // on the resource itself, and all of them are told: one for each resource and check, as for any other check.
@@ -23,7 +23,7 @@ type shadows struct {
 }
 
 func newShadows(r Request, plans map[*kind.Kind][]planned) *shadows {
-	s := &shadows{kind: r.Catalog.Kind(anyKindName), services: r.Services, eligible: map[*kind.Kind]value.Value{}}
+	s := &shadows{kind: r.Catalog.Kind(AnyKind), services: r.Services, eligible: map[*kind.Kind]value.Value{}}
 	if s.kind == nil {
 		return s
 	}

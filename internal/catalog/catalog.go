@@ -10,7 +10,9 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"sort"
+	"maps"
+	"slices"
+	"strings"
 
 	"ward.dev/ward/internal/check"
 	"ward.dev/ward/internal/framework"
@@ -20,7 +22,8 @@ import (
 
 // Catalog is everything that Ward knows how to ask.
 type Catalog struct {
-	Kinds      []*kind.Kind
+	Kinds []*kind.Kind
+	// Checks that are loaded, sorted by id: all of them after Load.
 	Checks     []*check.Check
 	Frameworks []*framework.Framework
 	Types      *rule.Types
@@ -29,53 +32,121 @@ type Catalog struct {
 
 	kinds  map[string]*kind.Kind
 	checks map[string]*check.Check
+	files  map[string]checkFile
+	layers []fs.FS
+	linked map[string]bool
 }
 
-// Load reads the catalog from one or more file systems: the built-in one, then the user's own. A kind, check or framework
-// of a later one replaces that of the same name. All faults come back joined; the catalog then holds what could be read.
+// checkFile is where a check stands.
+type checkFile struct {
+	layer int
+	path  string
+}
+
+// Load reads and verifies the catalog from one or more file systems: the built-in one, then the user's own. A kind, check
+// or framework of a later one replaces that of the same name. All faults come back joined; the catalog then holds what
+// could be read.
 func Load(layers ...fs.FS) (*Catalog, error) {
-	c := &Catalog{kinds: map[string]*kind.Kind{}, checks: map[string]*check.Check{}}
+	c, err := Open(layers...)
+	if c == nil {
+		return nil, err
+	}
+	faults := []error{err}
+	faults = append(faults, c.Types.Verify(c.Kinds)...)
+	faults = append(faults, c.LoadChecks(func(string) bool { return true }))
+	for _, f := range c.Frameworks {
+		faults = append(faults, c.Link(f))
+	}
+	return c, errors.Join(faults...)
+}
+
+// Open reads the kinds, the frameworks without their links, and the names of the checks: enough to read an estate. What
+// the estate then needs is added by LoadChecks and Link.
+func Open(layers ...fs.FS) (*Catalog, error) {
+	c := &Catalog{kinds: map[string]*kind.Kind{}, checks: map[string]*check.Check{}, files: map[string]checkFile{},
+		layers: layers, linked: map[string]bool{}}
 	var faults []error
-	for _, layer := range layers {
+	frameworks := map[string]*framework.Framework{}
+	for i, layer := range layers {
 		kinds, errs := kind.Load(layer, "kinds")
 		faults = append(faults, errs...)
 		for _, k := range kinds {
 			c.kinds[k.Name] = k
-		}
-	}
-	for _, k := range c.kinds {
-		c.Kinds = append(c.Kinds, k)
-	}
-	sort.Slice(c.Kinds, func(i, j int) bool { return c.Kinds[i].Name < c.Kinds[j].Name })
-	types, errs := rule.NewTypes(c.Kinds)
-	faults = append(faults, errs...)
-	c.Types = types
-	frameworks := map[string]*framework.Framework{}
-	for _, layer := range layers {
-		checks, errs := check.Load(layer, "checks", c.kinds, types)
-		faults = append(faults, errs...)
-		for _, one := range checks {
-			c.checks[one.ID] = one
 		}
 		list, errs := framework.Load(layer, "frameworks")
 		faults = append(faults, errs...)
 		for _, f := range list {
 			frameworks[f.ID] = f
 		}
+		files, err := check.List(layer, "checks")
+		if err != nil {
+			faults = append(faults, err)
+		}
+		for id, path := range files {
+			c.files[id] = checkFile{i, path}
+		}
 	}
-	for _, one := range c.checks {
-		c.Checks = append(c.Checks, one)
-	}
-	sort.Slice(c.Checks, func(i, j int) bool { return c.Checks[i].ID < c.Checks[j].ID })
-	for _, f := range frameworks {
-		c.Frameworks = append(c.Frameworks, f)
-	}
-	sort.Slice(c.Frameworks, func(i, j int) bool { return c.Frameworks[i].ID < c.Frameworks[j].ID })
+	c.Kinds = values(c.kinds, func(k *kind.Kind) string { return k.Name })
+	c.Frameworks = values(frameworks, func(f *framework.Framework) string { return f.ID })
+	var errs []error
+	c.Types, errs = rule.NewTypes(c.Kinds)
+	faults = append(faults, errs...)
 	var err error
 	if c.Digest, err = digest(layers); err != nil {
 		faults = append(faults, err)
 	}
 	return c, errors.Join(faults...)
+}
+
+// LoadChecks reads the checks of the kinds that are wanted and not loaded so far.
+func (c *Catalog) LoadChecks(wanted func(kindName string) bool) error {
+	files := make([][]string, len(c.layers))
+	for _, id := range c.IDs() {
+		if file := c.files[id]; c.checks[id] == nil && wanted(KindOf(id)) {
+			files[file.layer] = append(files[file.layer], file.path)
+		}
+	}
+	var faults []error
+	for i, layer := range c.layers {
+		checks, errs := check.Load(layer, files[i], c.kinds, c.Types)
+		faults = append(faults, errs...)
+		for _, one := range checks {
+			c.checks[one.ID] = one
+		}
+	}
+	c.Checks = values(c.checks, func(one *check.Check) string { return one.ID })
+	return errors.Join(faults...)
+}
+
+// Link reads the link files of a framework, of every layer, once.
+func (c *Catalog) Link(f *framework.Framework) error {
+	if c.linked[f.ID] {
+		return nil
+	}
+	c.linked[f.ID] = true
+	var faults []error
+	for _, layer := range c.layers {
+		faults = append(faults, f.LoadLinks(layer, "frameworks")...)
+	}
+	return errors.Join(faults...)
+}
+
+// KindOf returns the kind that a check's id begins with.
+func KindOf(id string) string {
+	if at := strings.LastIndexByte(id, '.'); at >= 0 {
+		return id[:at]
+	}
+	return id
+}
+
+// IDs returns the ids of all checks, loaded or not, sorted.
+func (c *Catalog) IDs() []string { return slices.Sorted(maps.Keys(c.files)) }
+
+// Has tells whether the catalog has a check of this id, loaded or not.
+func (c *Catalog) Has(id string) bool { _, ok := c.files[id]; return ok }
+
+func values[T any](m map[string]T, name func(T) string) []T {
+	return slices.SortedFunc(maps.Values(m), func(a, b T) int { return strings.Compare(name(a), name(b)) })
 }
 
 func digest(layers []fs.FS) (string, error) {
@@ -97,7 +168,7 @@ func digest(layers []fs.FS) (string, error) {
 	return "sha256:" + hex.EncodeToString(sum.Sum(nil)), nil
 }
 
-// Check returns the check of this id, nil if there is none.
+// Check returns the check of this id, nil if there is none or it is not loaded.
 func (c *Catalog) Check(id string) *check.Check { return c.checks[id] }
 
 // Kind returns the kind of this name, nil if there is none.

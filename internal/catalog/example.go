@@ -244,7 +244,11 @@ func trail(r *resource.Resource, parts ...string) string {
 func (c *Catalog) Samples(read ReadText) ([]*resource.Resource, error) {
 	var all []*resource.Resource
 	for _, of := range c.Checks {
-		for _, e := range of.Examples {
+		examples, err := of.Examples()
+		if err != nil {
+			return nil, err
+		}
+		for _, e := range examples {
 			s, err := c.stage(of, e, read)
 			if err != nil {
 				return nil, fmt.Errorf("%s: example %q: %w", of.File, e.Name, err)

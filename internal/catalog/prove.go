@@ -56,10 +56,14 @@ func (c *Catalog) proveCheck(of *check.Check, read ReadText) []error {
 	fault := func(line int, format string, args ...any) {
 		faults = append(faults, yamlfile.Fault{File: of.File, Line: line, Text: fmt.Sprintf(format, args...)})
 	}
+	written, err := of.Examples()
+	if err != nil {
+		return []error{err}
+	}
 	var examples []staged
 	seen := map[assessment.Status]int{}
 	names := map[string]bool{}
-	for _, e := range of.Examples {
+	for _, e := range written {
 		s, err := c.stage(of, e, read)
 		if err != nil {
 			fault(e.Line, "example %q: %v", e.Name, err)
@@ -85,7 +89,7 @@ func (c *Catalog) proveCheck(of *check.Check, read ReadText) []error {
 	if of.When != "" && seen[assessment.NotApplicable] == 0 {
 		fault(1, "an example that expects not applicable is wanted, since there is a when:")
 	}
-	proveDialects(of, fault)
+	proveDialects(of, written, fault)
 	if len(faults) == 0 {
 		provePins(of, examples, fault)
 		proveHiding(of, examples, fault)
@@ -95,9 +99,9 @@ func (c *Catalog) proveCheck(of *check.Check, read ReadText) []error {
 }
 
 // proveDialects wants an example in each vocabulary that the kind can be read from.
-func proveDialects(of *check.Check, fault func(int, string, ...any)) {
+func proveDialects(of *check.Check, examples []check.Example, fault func(int, string, ...any)) {
 	terraform, cloudformation := false, false
-	for _, e := range of.Examples {
+	for _, e := range examples {
 		terraform = terraform || e.Terraform != ""
 		cloudformation = cloudformation || e.CloudFormation != ""
 	}
@@ -276,8 +280,8 @@ func (c *Catalog) proveFramework(f *framework.Framework) []error {
 				file = f.File
 			}
 			switch {
-			case c.checks[l.Check] == nil:
-				fault(file, "%s: there is no check %q%s", s.Citation, l.Check, yamlfile.Suggest(l.Check, c.ids()))
+			case !c.Has(l.Check):
+				fault(file, "%s: there is no check %q%s", s.Citation, l.Check, yamlfile.Suggest(l.Check, c.IDs()))
 			case seen[l.Check]:
 				fault(file, "%s lists check %s twice", s.Citation, l.Check)
 			}
@@ -298,14 +302,6 @@ func (c *Catalog) proveFramework(f *framework.Framework) []error {
 		lists[list] = s.Citation
 	}
 	return faults
-}
-
-func (c *Catalog) ids() []string {
-	ids := make([]string, len(c.Checks))
-	for i, one := range c.Checks {
-		ids[i] = one.ID
-	}
-	return ids
 }
 
 // proveClaims wants every check in a framework, or a reason why it is in none.

@@ -5,15 +5,18 @@
 package check
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
 	"path"
-	"sort"
+	"runtime"
+	"slices"
 	"strings"
 	"time"
 
 	"go.yaml.in/yaml/v3"
+	"golang.org/x/sync/errgroup"
 
 	"ward.dev/ward/internal/assessment"
 	"ward.dev/ward/internal/kind"
@@ -40,8 +43,7 @@ type Check struct {
 	// Aka lists the names of the same idea in other tools: "prowler", "aws-config", "steampipe", "trivy".
 	Aka map[string][]string `yaml:"aka"`
 	// Unclaimed says why no framework lists the check, "" if one does.
-	Unclaimed string    `yaml:"unclaimed"`
-	Examples  []Example `yaml:"examples"`
+	Unclaimed string `yaml:"unclaimed"`
 
 	// ID is the kind and the file's name: "aws.s3.bucket.encrypted-with-kms".
 	ID   string     `yaml:"-"`
@@ -50,6 +52,20 @@ type Check struct {
 
 	when, require *rule.Rule
 	defaults      value.Value
+	examples      []byte // the end of the file, with as many empty lines before it as the rest has
+}
+
+// Examples reads the examples, which stand last in the file. They are as long as the rest of the catalog together, and only
+// proofs need them.
+func (c *Check) Examples() ([]Example, error) {
+	if len(c.examples) == 0 {
+		return nil, nil
+	}
+	var tail struct {
+		Examples []Example `yaml:"examples"`
+	}
+	err := yamlfile.Decode(c.File, c.examples, &tail)
+	return tail.Examples, err
 }
 
 // Fix is guidance in words and commands.
@@ -106,25 +122,46 @@ func (e *Example) UnmarshalYAML(node *yaml.Node) error {
 	return nil
 }
 
-// Load reads every check below a folder: one folder for each kind, one file for each check.
-func Load(fsys fs.FS, dir string, kinds map[string]*kind.Kind, types *rule.Types) ([]*Check, []error) {
+// List returns the files of the checks below a folder, one folder for each kind and one file for each check, by id.
+func List(fsys fs.FS, dir string) (map[string]string, error) {
 	files, err := fs.Glob(fsys, path.Join(dir, "*", "*.yaml"))
 	if err != nil {
-		return nil, []error{err}
+		return nil, fmt.Errorf("list checks: %w", err)
 	}
-	sort.Strings(files)
-	var checks []*Check
-	var faults []error
+	ids := make(map[string]string, len(files))
 	for _, file := range files {
-		c, err := read(fsys, file, kinds, types)
-		if err != nil {
-			faults = append(faults, err)
-			continue
-		}
-		checks = append(checks, c)
+		ids[idOf(file)] = file
 	}
-	return checks, faults
+	return ids, nil
 }
+
+func idOf(file string) string {
+	return path.Base(path.Dir(file)) + "." + strings.TrimSuffix(path.Base(file), ".yaml")
+}
+
+// Load reads check files. A fault in one does not keep the others from being read.
+func Load(fsys fs.FS, files []string, kinds map[string]*kind.Kind, types *rule.Types) ([]*Check, []error) {
+	checks, faults := make([]*Check, len(files)), make([]error, len(files))
+	var group errgroup.Group
+	group.SetLimit(runtime.GOMAXPROCS(0))
+	for i, file := range files {
+		group.Go(func() error {
+			c, err := read(fsys, file, kinds, types)
+			if err != nil {
+				faults[i] = err
+				return nil
+			}
+			checks[i] = c
+			return nil
+		})
+	}
+	_ = group.Wait() // the functions return no error
+	isNil := func(c *Check) bool { return c == nil }
+	return slices.DeleteFunc(checks, isNil), slices.DeleteFunc(faults, func(err error) bool { return err == nil })
+}
+
+// examplesKey begins the examples, the last key of a check file.
+var examplesKey = []byte("\nexamples:")
 
 func read(fsys fs.FS, file string, kinds map[string]*kind.Kind, types *rule.Types) (*Check, error) {
 	data, err := fs.ReadFile(fsys, file)
@@ -132,11 +169,16 @@ func read(fsys fs.FS, file string, kinds map[string]*kind.Kind, types *rule.Type
 		return nil, fmt.Errorf("read check: %w", err)
 	}
 	c := &Check{File: file}
+	if at := bytes.Index(data, examplesKey); at >= 0 {
+		lines := bytes.Count(data[:at+1], []byte("\n"))
+		c.examples = append(bytes.Repeat([]byte("\n"), lines), data[at+1:]...)
+		data = data[:at+1]
+	}
 	if err := yamlfile.Decode(file, data, c); err != nil {
 		return nil, err
 	}
 	folder := path.Base(path.Dir(file))
-	c.ID = folder + "." + strings.TrimSuffix(path.Base(file), ".yaml")
+	c.ID = idOf(file)
 	if c.Kind = kinds[folder]; c.Kind == nil {
 		var names []string
 		for name := range kinds {

@@ -169,7 +169,7 @@ func (f *Framework) Citations() map[string][]string {
 	return m
 }
 
-// Load reads every framework of a folder.
+// Load reads every framework of a folder, without its link files.
 func Load(fsys fs.FS, dir string) ([]*Framework, []error) {
 	files, err := fs.Glob(fsys, path.Join(dir, "*.yaml"))
 	if err != nil {
@@ -199,19 +199,24 @@ func read(fsys fs.FS, file string) (*Framework, error) {
 	if err := yamlfile.Decode(file, data, f); err != nil {
 		return nil, err
 	}
-	faults := f.check()
-	more, err := fs.Glob(fsys, path.Join(strings.TrimSuffix(file, ".yaml"), "*.yaml"))
-	if err != nil {
-		return nil, err
-	}
-	sort.Strings(more)
-	for _, linkFile := range more {
-		faults = append(faults, f.addLinks(fsys, linkFile)...)
-	}
-	return f, errors.Join(faults...)
+	return f, errors.Join(f.check()...)
 }
 
-// addLinks links the checks of another file to the framework's safeguards: the user's own checks.
+// LoadLinks adds the link files in the framework's folder of a catalog: its own, and a user's for checks of their own.
+func (f *Framework) LoadLinks(fsys fs.FS, dir string) []error {
+	files, err := fs.Glob(fsys, path.Join(dir, f.ID, "*.yaml"))
+	if err != nil {
+		return []error{err}
+	}
+	sort.Strings(files)
+	var faults []error
+	for _, file := range files {
+		faults = append(faults, f.addLinks(fsys, file)...)
+	}
+	return faults
+}
+
+// addLinks links the checks of another file to the framework's safeguards.
 func (f *Framework) addLinks(fsys fs.FS, file string) []error {
 	data, err := fs.ReadFile(fsys, file)
 	if err != nil {

@@ -44,6 +44,9 @@ func loadFiles(files map[string]string) ([]*framework.Framework, error) {
 		fsys[name] = &fstest.MapFile{Data: []byte(text)}
 	}
 	all, faults := framework.Load(fsys, "frameworks")
+	for _, f := range all {
+		faults = append(faults, f.LoadLinks(fsys, "frameworks")...)
+	}
 	return all, errors.Join(faults...)
 }
 

@@ -119,6 +119,9 @@ var kinds = map[string]string{"standard": "S", "required": "R", "addressable": "
 func loadCatalog(t *testing.T) []*framework.Framework {
 	t.Helper()
 	all, faults := framework.Load(os.DirFS("../../catalog"), "frameworks")
+	for _, f := range all {
+		faults = append(faults, f.LoadLinks(os.DirFS("../../catalog"), "frameworks")...)
+	}
 	if err := errors.Join(faults...); err != nil {
 		t.Fatalf("load the catalog's frameworks:\n%v", err)
 	}

@@ -6,10 +6,13 @@ import (
 	"io/fs"
 	"path"
 	"regexp"
+	"runtime"
+	"slices"
 	"sort"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
+	"golang.org/x/sync/errgroup"
 
 	"ward.dev/ward/internal/decode"
 	"ward.dev/ward/internal/value"
@@ -37,17 +40,18 @@ func Load(fsys fs.FS, dir string) ([]*Kind, []error) {
 		return nil, []error{err}
 	}
 	sort.Strings(files)
-	var kinds []*Kind
-	var faults []error
-	for _, file := range files {
-		k, err := read(fsys, file)
-		if err != nil {
-			faults = append(faults, err)
-			continue
-		}
-		kinds = append(kinds, k)
+	kinds, faults := make([]*Kind, len(files)), make([]error, len(files))
+	var group errgroup.Group
+	group.SetLimit(runtime.GOMAXPROCS(0))
+	for i, file := range files {
+		group.Go(func() error {
+			kinds[i], faults[i] = read(fsys, file)
+			return nil
+		})
 	}
-	return kinds, faults
+	_ = group.Wait() // the functions return no error
+	isNil := func(k *Kind) bool { return k == nil }
+	return slices.DeleteFunc(kinds, isNil), slices.DeleteFunc(faults, func(err error) bool { return err == nil })
 }
 
 func read(fsys fs.FS, file string) (*Kind, error) {

@@ -47,8 +47,8 @@ type Place struct {
 	Where map[string]string
 	// Take is the path that is followed in each row that Where kept.
 	Take []string
-	Line  int
-	Text  string
+	Line int
+	Text string
 }
 
 // Join leads from a block to others.

@@ -50,8 +50,8 @@ title: key
 doc: For tests.
 terraform: t_key
 identity: {terraform: name}
-through: {t_alias: target}
-builtin: [{match: ^own/, attributes: {manager: provider}}]
+through: {t_alias: target, t_attachment: bucket}
+builtin: [{match: ^own/, attributes: {manager: provider}}, {match: '^data\.t_own\.', attributes: {manager: provider}}]
 attributes:
   name: {type: string, doc: d, terraform: name}
   manager: {type: string, doc: d, terraform: "@none", default: us}
@@ -125,6 +125,7 @@ func show(v value.Value) string {
 // TestPlaces proves what each way to write a place reads, and that what is unknown in the code stays unknown.
 func TestPlaces(t *testing.T) {
 	unknown := value.Unresolved(reason)
+	lookup := func(address string) resource.Block { b := block(address, object()); b.Data = true; return b }
 	maybe := func(b resource.Block) resource.Block { b.Maybe = &reason; return b }
 	tests := []struct {
 		name      string
@@ -171,11 +172,15 @@ func TestPlaces(t *testing.T) {
 		{"a reference", object("encryption", object("rule", object("default", object("key", ref("t_key.k"))))), []resource.Block{block("t_key.k", object())}, "encryption.key", "code#t_key.k"},
 		{"a reference by name", object("encryption", object("rule", object("default", object("key", text("k1"))))), []resource.Block{block("t_key.k", object("name", text("k1")))}, "encryption.key", "code#t_key.k"},
 		{"a reference through an alias", object("encryption", object("rule", object("default", object("key", ref("t_alias.a"))))), []resource.Block{block("t_key.k", object()), block("t_alias.a", object("target", ref("t_key.k")))}, "encryption.key", "code#t_key.k"},
+		{"a lookup that can only find the provider's own", object("encryption", object("rule", object("default", object("key", ref("data.t_own.o"))))), []resource.Block{lookup("data.t_own.o")}, "encryption.key", "builtin:t.key:^data\\.t_own\\."},
+		{"another lookup", object("encryption", object("rule", object("default", object("key", ref("data.t_key.k"))))), []resource.Block{lookup("data.t_key.k")}, "encryption.key", "data.t_key.k+?"},
 		{"a reference to the provider's own", object("encryption", object("rule", object("default", object("key", text("own/s3"))))), nil, "encryption.key", "builtin:t.key:^own/"},
 		{"a reference to what is not there is set all the same", object("encryption", object("rule", object("default", object("key", text("other"))))), nil, "encryption.key", "other+?"},
 		{"an unknown reference may be none", object("encryption", object("rule", object("default", object("key", unknown)))), nil, "encryption.key", "?"},
 		{"a companion of an alias", object(), []resource.Block{block("t_other.o", object("target", ref("t_bucket.b"))),
 			block("t_versioning.v", object("bucket", ref("t_other.o"), "status", text("Enabled")))}, "versioning", "true"},
+		{"a companion by way of a block that leads here", object(), []resource.Block{block("t_attachment.a", object("bucket", ref("t_bucket.b"))),
+			block("t_versioning.v", object("bucket", ref("t_attachment.a"), "status", text("Enabled")))}, "versioning", "true"},
 		{"references by companions", object(), []resource.Block{block("t_key.k", object()), block("t_grant.g", object("bucket", ref("t_bucket.b"), "key", ref("t_key.k")))}, "accounts", "[code#t_key.k]"},
 	}
 	for _, test := range tests {

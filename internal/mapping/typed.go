@@ -234,12 +234,20 @@ func (t *target) link(kindName string, raw value.Value, hops int) value.Value {
 	if id, ok := t.texts[kindName][text]; ok {
 		return value.String(id).At(raw.Origin())
 	}
-	for _, b := range t.builtins[kindName] {
-		if b.match.MatchString(text) {
-			return value.String(b.resource.ID).At(raw.Origin())
-		}
+	if id := t.builtin(kindName, text); id != "" {
+		return value.String(id).At(raw.Origin())
 	}
 	return dangling(text, fmt.Sprintf("%q is not among the resources assessed", text), raw)
+}
+
+// builtin returns the ID of the provider's own resource that a text refers to, "" if there is none.
+func (m *mapper) builtin(kindName, text string) string {
+	for _, b := range m.builtins[kindName] {
+		if b.match.MatchString(text) {
+			return b.resource.ID
+		}
+	}
+	return ""
 }
 
 func dangling(text, why string, raw value.Value) value.Value {
@@ -265,6 +273,9 @@ func (t *target) linkBlock(kindName string, ref value.Ref, raw value.Value, hops
 		return t.link(kindName, held, hops+1)
 	}
 	if b.Data {
+		if id := t.builtin(kindName, ref.Address); id != "" { // the kind of lookup says enough
+			return value.String(id).At(raw.Origin())
+		}
 		return dangling(ref.Address, ref.Address+" is looked up when the code runs", raw)
 	}
 	return dangling(ref.Address, ref.Address+" is of a kind that is not assessed", raw)

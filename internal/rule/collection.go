@@ -212,3 +212,61 @@ func (m *mapping) Type() ref.Type { return types.MapType }
 
 // Value implements ref.Val.
 func (m *mapping) Value() any { return m }
+
+// arguments is the map of a check's parameters. They are constants, and no evidence.
+type arguments struct {
+	run *run
+	of  value.Value
+}
+
+var _ traits.Mapper = (*arguments)(nil)
+
+// Find implements traits.Mapper.
+func (a *arguments) Find(key ref.Val) (ref.Val, bool) {
+	v := a.of.Field(fmt.Sprint(key.Value()))
+	if !v.IsKnown() {
+		return nil, false
+	}
+	return types.DefaultTypeAdapter.NativeToValue(v.Plain()), true
+}
+
+// Get implements traits.Indexer.
+func (a *arguments) Get(key ref.Val) ref.Val {
+	if v, ok := a.Find(key); ok {
+		return v
+	}
+	return types.NewErr("there is no parameter %v", key.Value())
+}
+
+// Contains implements traits.Container.
+func (a *arguments) Contains(key ref.Val) ref.Val {
+	_, ok := a.Find(key)
+	return types.Bool(ok)
+}
+
+// Iterator implements traits.Iterable.
+func (a *arguments) Iterator() traits.Iterator { return &iterator{} }
+
+// Size implements traits.Sizer.
+func (a *arguments) Size() ref.Val { return types.Int(len(a.of.Keys())) }
+
+// Equal implements ref.Val.
+func (a *arguments) Equal(ref.Val) ref.Val {
+	return types.NewErr("parameters are not compared as a whole")
+}
+
+// ConvertToNative implements ref.Val.
+func (a *arguments) ConvertToNative(t reflect.Type) (any, error) {
+	return nil, fmt.Errorf("parameters do not convert to %s", t)
+}
+
+// ConvertToType implements ref.Val.
+func (a *arguments) ConvertToType(t ref.Type) ref.Val {
+	return types.NewErr("parameters do not convert to %s", t.TypeName())
+}
+
+// Type implements ref.Val.
+func (a *arguments) Type() ref.Type { return types.MapType }
+
+// Value implements ref.Val.
+func (a *arguments) Value() any { return a }

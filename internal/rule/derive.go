@@ -2,7 +2,9 @@ package rule
 
 import (
 	"fmt"
+	"slices"
 	"strings"
+	"sync"
 
 	"cel.dev/cel-go/common/ast"
 	"cel.dev/cel-go/common/types"
@@ -28,8 +30,19 @@ func (t *Types) fieldOf(k *kind.Kind, name string) *field {
 	return o.fields[parts[len(parts)-1]]
 }
 
-// circles finds derived attributes that depend on themselves.
-func (t *Types) circles(kinds []*kind.Kind) []error {
+// bindDerived prepares the derived attributes of all kinds.
+func (t *Types) bindDerived(kinds []*kind.Kind) {
+	for _, k := range kinds {
+		for _, a := range k.All() {
+			if f := t.fieldOf(k, a.Name); f != nil && a.Is != "" {
+				f.derived = sync.OnceValues(func() (*Rule, error) { return t.Compile(a.Is, k, nil, a.Type) })
+			}
+		}
+	}
+}
+
+// Verify compiles every derived attribute and finds those that depend on themselves.
+func (t *Types) Verify(kinds []*kind.Kind) []error {
 	var faults []error
 	for _, k := range kinds {
 		for _, a := range k.All() {
@@ -37,7 +50,9 @@ func (t *Types) circles(kinds []*kind.Kind) []error {
 			if f == nil || f.derived == nil {
 				continue
 			}
-			if path := t.circle(f, []*field{f}); path != nil {
+			if _, err := f.derived(); err != nil {
+				faults = append(faults, located(k.File, a, err))
+			} else if path := circle(f, []*field{f}); path != nil {
 				faults = append(faults, located(k.File, a, fmt.Errorf("depends on itself: %s", strings.Join(path, " > "))))
 			}
 		}
@@ -45,8 +60,20 @@ func (t *Types) circles(kinds []*kind.Kind) []error {
 	return faults
 }
 
-func (t *Types) circle(f *field, path []*field) []string {
-	for _, next := range f.derived.selects() {
+// below returns the attributes that a derived attribute selects; none if it does not compile, which Verify tells.
+func (f *field) below() []*field {
+	if f.derived == nil {
+		return nil
+	}
+	r, err := f.derived()
+	if err != nil {
+		return nil
+	}
+	return r.selects()
+}
+
+func circle(f *field, path []*field) []string {
+	for _, next := range f.below() {
 		if next.derived == nil {
 			continue
 		}
@@ -57,14 +84,10 @@ func (t *Types) circle(f *field, path []*field) []string {
 			}
 			return names
 		}
-		seen := false
-		for _, p := range path {
-			seen = seen || p == next
-		}
-		if seen {
+		if slices.Contains(path, next) {
 			continue
 		}
-		if found := t.circle(next, append(path, next)); found != nil {
+		if found := circle(next, append(path, next)); found != nil {
 			return found
 		}
 	}
@@ -108,13 +131,13 @@ func selection(e ast.Expr) (operand ast.Expr, name string, ok bool) {
 	return nil, "", false
 }
 
-// Attributes returns the names of the attributes that the rule and the derived attributes below it select.
+// Attributes returns the attributes that the rule and the derived attributes below it select.
 func (r *Rule) Attributes() []*kind.Attribute {
 	var list []*kind.Attribute
 	seen := map[*field]bool{}
-	var visit func(*Rule)
-	visit = func(r *Rule) {
-		for _, f := range r.selects() {
+	var visit func([]*field)
+	visit = func(fields []*field) {
+		for _, f := range fields {
 			if seen[f] {
 				continue
 			}
@@ -122,11 +145,9 @@ func (r *Rule) Attributes() []*kind.Attribute {
 			if f.attribute != nil {
 				list = append(list, f.attribute)
 			}
-			if f.derived != nil {
-				visit(f.derived)
-			}
+			visit(f.below())
 		}
 	}
-	visit(r)
+	visit(r.selects())
 	return list
 }

@@ -14,15 +14,14 @@ import (
 	"ward.dev/ward/internal/value"
 )
 
-// node is an object in CEL: a resource or a group of its attributes, an item of a list, or a check's parameters.
+// node is an object in CEL: a resource or a group of its attributes, or an item of a list.
 type node struct {
 	of       *object
 	run      *run
 	path     string             // from self, for the evidence: "encryption.key"; "" for self
 	resource *resource.Resource // of kinds and groups; nil for items, and for a ref to what is not in the inventory
-	item     value.Value        // of items and parameters
+	item     value.Value        // of items
 	missing  []value.Reason     // of a ref to what is not in the inventory
-	quiet    bool               // parameters are not evidence
 }
 
 var (
@@ -55,7 +54,7 @@ func (n *node) isSet(f *field) bool {
 		return true
 	}
 	v := n.raw(f)
-	if v.IsAbsent() && !n.quiet {
+	if v.IsAbsent() {
 		n.run.read(n.below(f.name), v, f.attribute)
 	}
 	return !v.IsAbsent()
@@ -71,9 +70,7 @@ func (n *node) get(f *field) ref.Val {
 		return n.run.derive(n, f, path)
 	}
 	v := n.raw(f)
-	if !n.quiet {
-		n.run.read(path, v, f.attribute)
-	}
+	n.run.read(path, v, f.attribute)
 	return n.run.cel(path, f, f.attribute.Type, v)
 }
 

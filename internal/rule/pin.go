@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"cel.dev/cel-go/cel"
 	"cel.dev/cel-go/common/ast"
 	"cel.dev/cel-go/common/operators"
 	"cel.dev/cel-go/common/types"
@@ -74,8 +75,11 @@ func (r *Rule) Pin(c Clause, answer bool) (*Rule, error) {
 	saved := factory.CopyExpr(found)
 	found.SetKindCase(factory.NewLiteral(c.id, types.Bool(answer)))
 	defer found.SetKindCase(saved)
-	pinned := *r
-	var err error
-	pinned.program, err = program(r.env, r.ast)
-	return &pinned, err
+	env, err := r.types.environment()
+	if err != nil {
+		return nil, err
+	}
+	planned, err := program(env, r.ast)
+	return &Rule{Text: r.Text, types: r.types, self: r.self, params: r.params, ast: r.ast,
+		plan: func() (cel.Program, error) { return planned, nil }}, err
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 	"time"
 
 	"cel.dev/cel-go/cel"
@@ -18,21 +19,21 @@ import (
 	"ward.dev/ward/internal/value"
 )
 
-// Rule is one compiled expression.
+// Rule is one compiled expression. It is planned when it is first evaluated.
 type Rule struct {
-	Text    string
-	types   *Types
-	self    *object
-	params  *object
-	env     *cel.Env
-	ast     *cel.Ast
-	program cel.Program
+	Text   string
+	types  *Types
+	self   *object
+	params map[string]*kind.Attribute
+	ast    *cel.Ast
+	plan   func() (cel.Program, error)
 }
 
 // maxText bounds a rule's text, in bytes.
 const maxText = 8 << 10
 
-// Compile type-checks an expression over self of a kind, params and now. wanted is the type that it must have.
+// Compile type-checks an expression over self of a kind, params and now. wanted is the type that it must have. It may be
+// called by several goroutines at once.
 func (t *Types) Compile(text string, of *kind.Kind, params map[string]*kind.Attribute, wanted kind.Type) (*Rule, error) {
 	if len(text) > maxText {
 		return nil, fmt.Errorf("expression is longer than %d bytes", maxText)
@@ -41,34 +42,43 @@ func (t *Types) Compile(text string, of *kind.Kind, params map[string]*kind.Attr
 	if !ok {
 		return nil, fmt.Errorf("kind %s is not loaded", of.Name)
 	}
-	parameters, err := t.parameters(of.Name, params)
+	if err := checkParams(params); err != nil {
+		return nil, err
+	}
+	env, err := t.environment()
 	if err != nil {
 		return nil, err
 	}
-	r := &Rule{Text: text, types: t, self: self, params: parameters}
-	if r.env, err = t.environment(self, parameters); err != nil {
+	parsed, issues := env.Parse(text)
+	if issues.Err() != nil {
+		return nil, compileError(issues)
+	}
+	if err := bind(parsed, of, params); err != nil {
 		return nil, err
 	}
-	checked, issues := r.env.Compile(text)
+	checked, issues := env.Check(parsed)
 	if issues.Err() != nil {
 		return nil, compileError(issues)
 	}
 	if err := refuse(checked, wanted); err != nil {
 		return nil, err
 	}
-	r.ast = checked
-	r.program, err = program(r.env, checked)
-	return r, err
+	r := &Rule{Text: text, types: t, self: self, params: params, ast: checked}
+	r.plan = sync.OnceValues(func() (cel.Program, error) { return program(env, checked) })
+	return r, nil
 }
 
 func program(env *cel.Env, checked *cel.Ast) (cel.Program, error) {
 	return env.Program(checked, cel.EvalOptions(cel.OptOptimize))
 }
 
-// environment is CEL's standard library without the clock, with optional selection, strings and sets.
-func (t *Types) environment(self, params *object) (*cel.Env, error) {
-	return cel.NewCustomEnv(
-		cel.CustomTypeProvider(&scoped{Types: t, params: params}),
+// environment is the one CEL environment of all rules: the standard library without a clock, optional selection, strings
+// and sets, with a variable self for each kind and one map of parameters for each of their types.
+func (t *Types) environment() (*cel.Env, error) { return t.env() }
+
+func (t *Types) newEnvironment() (*cel.Env, error) {
+	options := []cel.EnvOption{
+		cel.CustomTypeProvider(t),
 		cel.CustomTypeAdapter(t),
 		cel.StdLib(),
 		cel.ClearMacros(),
@@ -76,33 +86,15 @@ func (t *Types) environment(self, params *object) (*cel.Env, error) {
 		cel.OptionalTypes(),
 		ext.Strings(ext.StringsVersion(4)),
 		ext.Sets(),
-		cel.Variable("self", self.typ),
-		cel.Variable("params", params.typ),
 		cel.Variable("now", cel.TimestampType),
-	)
-}
-
-// scoped adds a check's own parameter type to the shared types.
-type scoped struct {
-	*Types
-	params *object
-}
-
-// FindStructType implements types.Provider.
-func (s *scoped) FindStructType(name string) (*types.Type, bool) {
-	if name == s.params.name {
-		return types.NewTypeTypeWithParam(s.params.typ), true
 	}
-	return s.Types.FindStructType(name)
-}
-
-// FindStructFieldType implements types.Provider.
-func (s *scoped) FindStructFieldType(name, field string) (*types.FieldType, bool) {
-	if name == s.params.name {
-		f, ok := s.params.cel[field]
-		return f, ok
+	for name := range t.kinds {
+		options = append(options, cel.Variable(selfName(name), t.objects[name].typ))
 	}
-	return s.Types.FindStructFieldType(name, field)
+	for text, typ := range paramTypes {
+		options = append(options, cel.Variable(paramsName(text), cel.MapType(cel.StringType, typ)))
+	}
+	return cel.NewCustomEnv(options...)
 }
 
 // hasMacro makes has(a.b.c) into a.?b.?c.hasValue(): CEL's own has() answers false for the unknown.

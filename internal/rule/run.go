@@ -1,6 +1,7 @@
 package rule
 
 import (
+	"strings"
 	"time"
 
 	"cel.dev/cel-go/common/types"
@@ -78,8 +79,12 @@ func (r *run) derive(n *node, f *field, path string) ref.Val {
 	if base != "" {
 		base = base[:len(base)-1]
 	}
-	self := &node{of: f.derived.self, run: r, path: base, resource: n.resource}
-	result := r.eval(f.derived, self, value.Object(nil))
+	derived, err := f.derived()
+	if err != nil {
+		return r.unknown(path, []value.Reason{{Why: err.Error()}})
+	}
+	self := &node{of: derived.self, run: r, path: base, resource: n.resource}
+	result := r.eval(derived, self, value.Object(nil))
 	if err, ok := result.(*types.Err); ok {
 		return r.unknown(path, r.failed(err).Reasons)
 	}
@@ -104,26 +109,31 @@ func scalar(v ref.Val) (value.Value, bool) {
 }
 
 func (r *run) eval(rule *Rule, self *node, params value.Value) ref.Val {
-	vars := &activation{self: self, params: &node{of: rule.params, run: r, path: "params", item: params, quiet: true}}
-	result, _, err := rule.program.Eval(vars)
+	program, err := rule.plan()
+	if err != nil {
+		return types.WrapErr(err)
+	}
+	result, _, err := program.Eval(&activation{self: self, params: params})
 	if err != nil && result == nil {
 		return types.WrapErr(err)
 	}
 	return result
 }
 
+// activation gives a rule its variables.
 type activation struct {
-	self, params *node
+	self   *node
+	params value.Value
 }
 
 // ResolveName implements interpreter.Activation.
 func (a *activation) ResolveName(name string) (any, bool) {
-	switch name {
-	case "self":
+	switch {
+	case strings.HasPrefix(name, "self@"):
 		return a.self, true
-	case "params":
-		return a.params, true
-	case "now":
+	case strings.HasPrefix(name, "params@"):
+		return &arguments{a.self.run, a.params}, true
+	case name == "now":
 		return types.Timestamp{Time: a.self.run.now}, true
 	}
 	return nil, false
@@ -131,23 +141,3 @@ func (a *activation) ResolveName(name string) (any, bool) {
 
 // Parent implements interpreter.Activation.
 func (a *activation) Parent() interpreter.Activation { return nil }
-
-// derive compiles the derived attributes of all kinds.
-func (t *Types) derive(kinds []*kind.Kind) []error {
-	var faults []error
-	for _, k := range kinds {
-		for _, a := range k.All() {
-			f := t.fieldOf(k, a.Name)
-			if a.Is == "" || f == nil {
-				continue
-			}
-			r, err := t.Compile(a.Is, k, nil, a.Type)
-			if err != nil {
-				faults = append(faults, located(k.File, a, err))
-				continue
-			}
-			f.derived = r
-		}
-	}
-	return append(faults, t.circles(kinds)...)
-}

@@ -10,7 +10,9 @@ import (
 	"fmt"
 	"sort"
 	"strings"
+	"sync"
 
+	"cel.dev/cel-go/cel"
 	"cel.dev/cel-go/common/types"
 	"cel.dev/cel-go/common/types/ref"
 	"google.golang.org/protobuf/reflect/protoreflect"
@@ -36,15 +38,16 @@ type field struct {
 	attribute *kind.Attribute
 	index     int // of the attribute among the kind's values
 	group     *object
-	item      *object // of a list of objects
-	target    *object // of a ref
-	derived   *Rule
+	item      *object               // of a list of objects
+	target    *object               // of a ref
+	derived   func() (*Rule, error) // of an attribute with is:; compiled when it is first read
 	typ       *types.Type
 }
 
 // Types are the CEL types of a set of kinds.
 type Types struct {
 	registry *types.Registry
+	env      func() (*cel.Env, error)
 	kinds    map[string]*kind.Kind
 	objects  map[string]*object
 }
@@ -52,13 +55,14 @@ type Types struct {
 // anyResource is what a "ref any" leads to.
 const anyResource = "any"
 
-// NewTypes makes the CEL types of the kinds and compiles their derived attributes. All faults come back joined.
+// NewTypes makes the CEL types of the kinds. Derived attributes are compiled when they are first read; Verify compiles all.
 func NewTypes(kinds []*kind.Kind) (*Types, []error) {
 	registry, err := types.NewRegistry()
 	if err != nil {
 		return nil, []error{err}
 	}
 	t := &Types{registry: registry, kinds: map[string]*kind.Kind{}, objects: map[string]*object{}}
+	t.env = sync.OnceValues(t.newEnvironment)
 	var faults []error
 	t.objects[anyResource] = newObject(anyResource, nil, "")
 	for _, k := range kinds {
@@ -75,7 +79,8 @@ func NewTypes(kinds []*kind.Kind) (*Types, []error) {
 	for _, o := range t.objects {
 		o.seal()
 	}
-	return t, append(faults, t.derive(kinds)...)
+	t.bindDerived(kinds)
+	return t, faults
 }
 
 func newObject(name string, k *kind.Kind, prefix string) *object {
@@ -165,21 +170,6 @@ func (t *Types) celType(f *field, path string, a *kind.Attribute, typ kind.Type)
 		return f.item.typ, nil
 	}
 	return nil, fmt.Errorf("type is missing")
-}
-
-// parameters makes the object type of a check's parameters.
-func (t *Types) parameters(name string, params map[string]*kind.Attribute) (*object, error) {
-	o := newObject("params."+name, nil, "")
-	for key, a := range params {
-		f, err := t.newField(o.name+"."+key, a)
-		if err != nil {
-			return nil, fmt.Errorf("parameter %s: %w", key, err)
-		}
-		f.name = key
-		o.fields[key] = f
-	}
-	o.seal()
-	return o, nil
 }
 
 // seal makes the CEL view of the fields.
