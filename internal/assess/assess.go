@@ -8,6 +8,10 @@ package assess
 import (
 	"context"
 	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
 	"time"
 
 	"ward.dev/ward/internal/assessment"
@@ -72,6 +76,7 @@ func Assess(ctx context.Context, r Request) (*assessment.Assessment, error) {
 	a.Notices = append(a.Notices, contradicted(contradictions)...)
 	a.Notices = append(a.Notices, exceptions.notices(r, findings)...)
 	a.Notices = append(a.Notices, f.notices()...)
+	a.Notices = append(a.Notices, unjudged(r.Inventory.Unjudged)...)
 	return a, nil
 }
 
@@ -85,6 +90,35 @@ func addRead(a *assessment.Assessment, inv *inventory.Inventory) {
 	for _, g := range inv.Gaps {
 		a.Gaps = append(a.Gaps, assessment.Gap{Target: g.Target, What: g.What, Reason: g.Reason, Grant: g.Grant})
 	}
+}
+
+// maxListed bounds what one notice lists.
+const maxListed = 12
+
+// unjudged tells what was read and nobody judges, so that silence is not taken for a pass.
+func unjudged(list []inventory.Unjudged) []assessment.Notice {
+	var notices []assessment.Notice
+	tell := func(target, format string, n int, items []string) {
+		if n == 0 {
+			return
+		}
+		if more := len(items) - maxListed; more > 0 {
+			items = append(items[:maxListed:maxListed], fmt.Sprintf("and %d more", more))
+		}
+		notices = append(notices, assessment.Notice{Kind: "not judged", ID: target,
+			Text: fmt.Sprintf(format, count(n, "block")) + ": " + strings.Join(items, ", ")})
+	}
+	for _, u := range list {
+		var types []string
+		sum := 0
+		for _, name := range slices.Sorted(maps.Keys(u.Types)) {
+			types = append(types, fmt.Sprintf("%s (%d)", name, u.Types[name]))
+			sum += u.Types[name]
+		}
+		tell(u.Target, "the catalog has no kind for %s", sum, types)
+		tell(u.Target, "what they are about is not declared here, for %s", len(u.Stray), u.Stray)
+	}
+	return notices
 }
 
 func contradicted(list []scope.Contradiction) []assessment.Notice {

@@ -329,7 +329,8 @@ func TestExitCode(t *testing.T) {
 		{"nothing was judged", made(0), false, ExitUnknown},
 		{"nothing applies", made(0, assessment.NotApplicable), false, ExitUnknown},
 		{"what fails is in the baseline", made(0, assessment.Fail), true, ExitMet},
-		{"what fails is in the baseline, something is unknown", made(0, assessment.Fail, assessment.Unknown), true, ExitUnknown},
+		{"what fails and what is unknown is in the baseline", made(0, assessment.Pass, assessment.Fail, assessment.Unknown), true, ExitMet},
+		{"what was not read is in the baseline", made(1, assessment.Pass), true, ExitMet},
 		{"something new fails", fresh, true, ExitFails},
 	}
 	for _, test := range tests {

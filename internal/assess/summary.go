@@ -101,17 +101,20 @@ const (
 )
 
 // ExitCode says what the assessment comes to: 3 if a finding fails, 4 if none fails but something is unknown (a finding, a
-// gap, or that nothing at all was judged), 0 otherwise. With a baseline only findings that it does not hold fail.
+// gap, or that nothing at all was judged), 0 otherwise. With a baseline only what it does not hold counts.
 //
 // It speaks of what was read, not of attestations: a safeguard that waits for a person leaves the code as it is, since no
 // change of the code that is assessed could answer it, and a build that nobody can make green is soon ignored.
 func ExitCode(a *assessment.Assessment, baseline bool) int {
-	unknown := len(a.Gaps) > 0 || a.Coverage.Evaluated == 0
+	unknown := a.Coverage.Evaluated == 0
+	for _, g := range a.Gaps {
+		unknown = unknown || !baseline || g.New
+	}
 	for i := range a.Findings {
 		switch f := &a.Findings[i]; {
 		case f.Status == assessment.Fail && (!baseline || f.New):
 			return ExitFails
-		case f.Status == assessment.Unknown:
+		case f.Status == assessment.Unknown && (!baseline || f.New):
 			unknown = true
 		}
 	}

@@ -204,7 +204,7 @@ type Finding struct {
 	Unknown   []UnknownValue `json:"unknown"`
 	Evidence  []Evidence     `json:"evidence"`
 	Exception string         `json:"exception,omitempty"` // its id
-	// New tells that a baseline was given and does not hold this failing finding.
+	// New tells that a baseline was given and does not hold this failing or unknown finding.
 	New bool `json:"new,omitempty"`
 	// Conditional says under which unresolved condition the resource exists, "" if it surely does.
 	Conditional string `json:"conditional,omitempty"`
@@ -247,6 +247,7 @@ type Gap struct {
 	What   string `json:"what"`
 	Reason string `json:"reason"`
 	Grant  string `json:"grant"`
+	New    bool   `json:"new,omitempty"` // a baseline was given and does not hold it
 }
 
 // Notice is something that the reader must know about the decisions given.

@@ -1,4 +1,4 @@
-// Package baseline keeps a list of the findings that failed on some day, so that a build fails only on what is new.
+// Package baseline keeps a list of what failed or was unknown on some day, so that a build fails only on what is new.
 //
 // It must not know how findings come about, nor change what they say: a finding of the baseline still fails, it is only
 // not new.
@@ -30,22 +30,34 @@ type Baseline struct {
 	Framework string `json:"framework,omitempty"`
 	// Findings in order of check, target and address.
 	Findings []Entry `json:"findings"`
+	// Gaps are what could not be read.
+	Gaps []Gap `json:"gaps"`
 }
 
-// Entry is a finding that failed. ID decides; the rest is for people.
+// Entry is a finding that failed or was unknown. ID decides; the rest is for people.
 type Entry struct {
-	ID      string `json:"id"`
-	Check   string `json:"check"`
-	Address string `json:"address"`
+	ID      string            `json:"id"`
+	Check   string            `json:"check"`
+	Address string            `json:"address"`
+	Status  assessment.Status `json:"status"` // "fail" or "unknown"
 }
 
-// Of returns the baseline of an assessment: what fails in it.
+// Gap is something that could not be read.
+type Gap struct {
+	Target string `json:"target"`
+	What   string `json:"what"`
+}
+
+// Of returns the baseline of an assessment: what fails and what is unknown in it.
 func Of(a *assessment.Assessment) *Baseline {
-	b := &Baseline{Version: Version, Date: a.AssessedAt.UTC().Format("2006-01-02"), Framework: a.Framework.ID, Findings: []Entry{}}
+	b := &Baseline{Version: Version, Date: a.AssessedAt.UTC().Format("2006-01-02"), Framework: a.Framework.ID, Findings: []Entry{}, Gaps: []Gap{}}
 	for i := range a.Findings {
-		if f := &a.Findings[i]; f.Status == assessment.Fail {
-			b.Findings = append(b.Findings, Entry{f.ID, f.Check, f.Resource.Address})
+		if f := &a.Findings[i]; f.Status == assessment.Fail || f.Status == assessment.Unknown {
+			b.Findings = append(b.Findings, Entry{f.ID, f.Check, f.Resource.Address, f.Status})
 		}
+	}
+	for _, g := range a.Gaps {
+		b.Gaps = append(b.Gaps, Gap{g.Target, g.What})
 	}
 	slices.SortFunc(b.Findings, func(x, y Entry) int {
 		if c := strings.Compare(x.Check, y.Check); c != 0 {
@@ -71,9 +83,23 @@ func (b *Baseline) Write(w io.Writer) error {
 		return fmt.Errorf("write baseline: %w", err)
 	}
 	out.Write(head[:len(head)-1])
-	out.WriteString(",\"findings\":[")
-	for i, e := range b.Findings {
-		line, err := json.Marshal(e)
+	if err := writeLines(&out, "findings", b.Findings); err != nil {
+		return err
+	}
+	if err := writeLines(&out, "gaps", b.Gaps); err != nil {
+		return err
+	}
+	out.WriteString("}\n")
+	if _, err := out.WriteTo(w); err != nil {
+		return fmt.Errorf("write baseline: %w", err)
+	}
+	return nil
+}
+
+func writeLines[T any](out *bytes.Buffer, name string, items []T) error {
+	fmt.Fprintf(out, ",%q:[", name)
+	for i, item := range items {
+		line, err := json.Marshal(item)
 		if err != nil {
 			return fmt.Errorf("write baseline: %w", err)
 		}
@@ -83,10 +109,7 @@ func (b *Baseline) Write(w io.Writer) error {
 		out.WriteByte('\n')
 		out.Write(line)
 	}
-	out.WriteString("\n]}\n")
-	if _, err := out.WriteTo(w); err != nil {
-		return fmt.Errorf("write baseline: %w", err)
-	}
+	out.WriteString("\n]")
 	return nil
 }
 
@@ -112,37 +135,58 @@ func Read(r io.Reader) (*Baseline, error) {
 		if e.ID == "" {
 			return nil, fmt.Errorf("read baseline: finding %d has no id", i+1)
 		}
+		if e.Status != assessment.Fail && e.Status != assessment.Unknown {
+			return nil, fmt.Errorf("read baseline: finding %d: status is fail or unknown, not %q", i+1, e.Status)
+		}
 	}
 	return b, nil
 }
 
-// Apply marks the failing findings that the baseline does not hold as new, counts them, and tells of the entries that are
-// over: what they name passes, does not apply or is gone. file names the baseline in those notices.
+// Apply marks what fails or is unknown and is not in the baseline as new, counts the new failing findings, and tells of the
+// entries that are over: what they name passes, does not apply or is gone. What was unknown and fails now is new; what
+// failed and is unknown now is not. file names the baseline in the notices.
 func (b *Baseline) Apply(a *assessment.Assessment, file string) {
-	have := make(map[string]bool, len(b.Findings))
+	held := make(map[string]assessment.Status, len(b.Findings))
 	for _, e := range b.Findings {
-		have[e.ID] = true
+		held[e.ID] = e.Status
 	}
-	status := make(map[string]assessment.Status, len(have))
+	now := make(map[string]assessment.Status, len(held))
 	a.Summary.New = 0
 	for i := range a.Findings {
 		f := &a.Findings[i]
-		if have[f.ID] {
-			status[f.ID] = f.Status
+		was, ok := held[f.ID]
+		if ok {
+			now[f.ID] = f.Status
 		}
-		if f.New = f.Status == assessment.Fail && !have[f.ID]; f.New {
+		switch f.Status {
+		case assessment.Fail:
+			f.New = was != assessment.Fail
+		case assessment.Unknown:
+			f.New = !ok
+		}
+		if f.New && f.Status == assessment.Fail {
 			a.Summary.New++
 		}
 	}
+	known := map[Gap]bool{}
+	for _, g := range b.Gaps {
+		known[g] = true
+	}
+	for i := range a.Gaps {
+		a.Gaps[i].New = !known[Gap{a.Gaps[i].Target, a.Gaps[i].What}]
+	}
+	b.tellOver(a, now, file)
+}
+
+// tellOver adds a notice for each entry that names nothing that fails or is unknown any more.
+func (b *Baseline) tellOver(a *assessment.Assessment, now map[string]assessment.Status, file string) {
 	for _, e := range b.Findings {
-		var text string
-		switch now, ok := status[e.ID]; {
-		case !ok:
-			text = fmt.Sprintf("%s for %s is not among the findings any more; it may be taken out of the baseline", e.Check, e.Address)
-		case now != assessment.Pass && now != assessment.NotApplicable:
+		text := fmt.Sprintf("%s for %s is not among the findings any more; it may be taken out of the baseline", e.Check, e.Address)
+		switch status, ok := now[e.ID]; {
+		case ok && status != assessment.Pass && status != assessment.NotApplicable:
 			continue // what is unknown or excepted is not over
-		default:
-			text = fmt.Sprintf("%s for %s is now %s; it may be taken out of the baseline", e.Check, e.Address, now)
+		case ok:
+			text = fmt.Sprintf("%s for %s is now %s; it may be taken out of the baseline", e.Check, e.Address, status)
 		}
 		a.Notices = append(a.Notices, assessment.Notice{Kind: "baseline unused", ID: e.ID, Text: text,
 			Location: assessment.Location{File: file}})

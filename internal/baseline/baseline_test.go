@@ -26,8 +26,10 @@ func TestWriteRead(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := `{"version":"1","date":"2026-06-15","framework":"book","findings":[
-{"id":"1","check":"k.c","address":"a.1"},
-{"id":"2","check":"k.c","address":"a.2"}
+{"id":"1","check":"k.c","address":"a.1","status":"fail"},
+{"id":"2","check":"k.c","address":"a.2","status":"fail"},
+{"id":"4","check":"k.c","address":"a.4","status":"unknown"}
+],"gaps":[
 ]}
 `
 	if diff := cmp.Diff(want, out.String()); diff != "" {
@@ -50,19 +52,23 @@ func TestWriteRead(t *testing.T) {
 }
 
 func TestReadFaults(t *testing.T) {
-	for _, text := range []string{"", "[]", `{"version":"2","findings":[]}`, `{"version":"1","findings":[{"id":""}]}`, `{"version":"1","x":1}`, `{"version":"1"} x`} {
+	for _, text := range []string{"", "[]", `{"version":"2","findings":[]}`, `{"version":"1","findings":[{"id":""}]}`, `{"version":"1","findings":[{"id":"1","status":"pass"}]}`, `{"version":"1","x":1}`, `{"version":"1"} x`} {
 		if _, err := Read(strings.NewReader(text)); err == nil {
 			t.Errorf("%q is no baseline", text)
 		}
 	}
 }
 
-// Only a failing finding can be new, and only what is over is told: what is unknown or excepted may come back.
+// What fails or is unknown is new if it was neither, or if it was unknown and fails; only what is over is told, since what
+// is unknown or excepted may come back.
 func TestApply(t *testing.T) {
 	b := Of(assessed(finding("same", assessment.Fail), finding("fixed", assessment.Fail), finding("gone", assessment.Fail),
-		finding("dark", assessment.Fail), finding("excepted", assessment.Fail)))
+		finding("dark", assessment.Fail), finding("excepted", assessment.Fail), finding("hidden", assessment.Unknown),
+		finding("shown", assessment.Unknown)))
 	a := assessed(finding("same", assessment.Fail), finding("new", assessment.Fail), finding("unknown", assessment.Unknown),
-		finding("fixed", assessment.Pass), finding("dark", assessment.Unknown), finding("excepted", assessment.Excepted))
+		finding("fixed", assessment.Pass), finding("dark", assessment.Unknown), finding("excepted", assessment.Excepted),
+		finding("hidden", assessment.Unknown), finding("shown", assessment.Fail))
+	a.Gaps = []assessment.Gap{{Target: "t", What: "module.x"}}
 	b.Apply(a, "baseline.json")
 	fresh := []string{}
 	for _, f := range a.Findings {
@@ -77,13 +83,13 @@ func TestApply(t *testing.T) {
 			t.Errorf("notice %+v", n)
 		}
 	}
-	if diff := cmp.Diff([][]string{{"new"}, {"fixed", "gone"}}, [][]string{fresh, over}); diff != "" || a.Summary.New != 1 {
-		t.Errorf("new is %d, want 1\n%s", a.Summary.New, diff)
+	if diff := cmp.Diff([][]string{{"new", "unknown", "shown"}, {"fixed", "gone"}}, [][]string{fresh, over}); diff != "" || a.Summary.New != 2 || !a.Gaps[0].New {
+		t.Errorf("new is %d, want 2\n%s", a.Summary.New, diff)
 	}
 }
 
 func FuzzRead(f *testing.F) {
-	f.Add(`{"version":"1","date":"2026-06-15","findings":[{"id":"1","check":"c","address":"a"}]}`)
+	f.Add(`{"version":"1","date":"2026-06-15","findings":[{"id":"1","check":"c","address":"a","status":"fail"}]}`)
 	f.Fuzz(func(t *testing.T, text string) {
 		if b, err := Read(strings.NewReader(text)); err == nil {
 			b.Apply(assessed(), "b.json")

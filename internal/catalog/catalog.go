@@ -124,11 +124,7 @@ func (c *Catalog) Link(f *framework.Framework) error {
 		return nil
 	}
 	c.linked[f.ID] = true
-	var faults []error
-	for _, layer := range c.layers {
-		faults = append(faults, f.LoadLinks(layer, "frameworks")...)
-	}
-	return errors.Join(faults...)
+	return errors.Join(f.LoadLinks("frameworks", c.layers...)...)
 }
 
 // KindOf returns the kind that a check's id begins with.

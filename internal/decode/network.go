@@ -2,6 +2,7 @@ package decode
 
 import (
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -15,7 +16,8 @@ func ec2Fields() []Field {
 		Field{Name: "groups", Type: "list string", Doc: "Security groups on the other side; self is the group itself."},
 		Field{Name: "prefix_lists", Type: "list string", Doc: "Managed prefix lists on the other side."},
 		Field{Name: "world", Type: "bool", Doc: "The ranges cover all IPv4 or all IPv6 addresses: one of them, or a few " +
-			"together such as 0.0.0.0/1 and 128.0.0.0/1. Prefix lists are not looked into."})
+			"together such as 0.0.0.0/1 and 128.0.0.0/1. Unknown with a prefix list that the code declares; others are taken to " +
+			"be AWS's own."})
 }
 
 func naclFields() []Field {
@@ -70,7 +72,7 @@ func ec2Rule(v value.Value) value.Value {
 	lists := gather(v, "prefix_list_ids", "prefix_list_id", "SourcePrefixListId", "DestinationPrefixListId")
 	return from(v, value.Object(map[string]value.Value{
 		"direction": lower(member(v, "type")), "protocol": protocol, "from": low, "to": high,
-		"cidrs": cidrs.value(), "groups": groups.value(), "prefix_lists": lists.value(), "world": cidrs.world().value(v),
+		"cidrs": cidrs.value(), "groups": groups.value(), "prefix_lists": lists.value(), "world": either(cidrs.world(), lists.own()).value(v),
 	}))
 }
 
@@ -181,6 +183,22 @@ func protocolName(v value.Value) value.Value {
 		}
 		return from(v, value.String(s))
 	})
+}
+
+// own tells whether a prefix list may hold all addresses: one that the code declares is not looked into.
+func (t texts) own() answer {
+	refs := slices.Clone(t.refs)
+	for _, list := range t.list {
+		refs = append(refs, list.refs...)
+	}
+	for _, ref := range refs {
+		if ref.Address == "" || ref.Attribute == "prefix_list_id" || strings.HasPrefix(unrooted(ref.Address), "data.") ||
+			strings.Contains(ref.Address, ".data.") {
+			continue // of AWS's own services
+		}
+		return unsure(reason("the prefix list "+ref.Address+" is not looked into"), ref)
+	}
+	return no
 }
 
 // world tells whether the ranges cover all IPv4 or all IPv6 addresses.

@@ -16,6 +16,14 @@ func TestEC2Rules(t *testing.T) {
 	direction["direction"] = "ingress"
 	lists := rule("tcp", 443, 443, list{}, list{}, false)
 	lists["prefix_lists"] = list{"pl-1"}
+	prefixed := func(expression string, world any) obj {
+		r := rule("tcp", 443, 443, list{}, list{}, world)
+		r["prefix_lists"] = list{"?${" + expression + "}"}
+		if expression == "" {
+			r["prefix_lists"] = list{"..."}
+		}
+		return r
+	}
 	decodes(t, "ec2.rules", []decoding{
 		{"Terraform's nested block", list{obj{"from_port": 22, "to_port": 22, "protocol": "tcp", "cidr_blocks": list{"0.0.0.0/0"},
 			"ipv6_cidr_blocks": nil, "self": false}}, list{rule("tcp", 22, 22, list{"0.0.0.0/0"}, list{}, true)}},
@@ -25,6 +33,18 @@ func TestEC2Rules(t *testing.T) {
 			list{direction}},
 		{"the newer rule", list{obj{"ip_protocol": "tcp", "from_port": 443, "to_port": 443, "cidr_ipv6": "::/0"}},
 			list{rule("tcp", 443, 443, list{"::/0"}, list{}, true)}},
+		{"a prefix list of the code", list{obj{"ip_protocol": "tcp", "from_port": 443, "to_port": 443,
+			"prefix_list_id": unknown().Referring(true, value.Ref{Address: "aws_ec2_managed_prefix_list.all", Attribute: "id"})}},
+			list{prefixed("aws_ec2_managed_prefix_list.all.id", "?")}},
+		{"prefix lists of the code", list{obj{"protocol": "tcp", "from_port": 443, "to_port": 443,
+			"prefix_list_ids": list{unknown().Referring(true, value.Ref{Address: "aws_ec2_managed_prefix_list.all", Attribute: "id"})}}},
+			list{prefixed("aws_ec2_managed_prefix_list.all.id", "?")}},
+		{"a prefix list that is looked up", list{obj{"ip_protocol": "tcp", "from_port": 443, "to_port": 443,
+			"prefix_list_id": unknown().Referring(true, value.Ref{Address: "data.aws_ec2_managed_prefix_list.cdn", Attribute: "id"})}},
+			list{prefixed("data.aws_ec2_managed_prefix_list.cdn.id", false)}},
+		{"the prefix list of an endpoint", list{obj{"ip_protocol": "tcp", "from_port": 443, "to_port": 443,
+			"prefix_list_id": unknown().Referring(true, value.Ref{Address: "aws_vpc_endpoint.s3", Attribute: "prefix_list_id"})}},
+			list{prefixed("", false)}},
 		{"a prefix list", list{obj{"ip_protocol": "tcp", "from_port": 443, "to_port": 443, "prefix_list_id": "pl-1"}}, list{lists}},
 		{"CloudFormation", list{obj{"IpProtocol": -1, "CidrIp": "0.0.0.0/0"}, obj{"IpProtocol": "udp", "FromPort": 53, "ToPort": 53,
 			"SourceSecurityGroupId": "sg-1"}}, list{rule("all", 0, 65535, list{"0.0.0.0/0"}, list{}, true),

@@ -71,7 +71,7 @@ func textOf(v value.Value) (text, bool) {
 	if ref.Attribute == "" {
 		kind = plain
 	}
-	expr := strings.TrimSuffix(ref.Address+"."+ref.Attribute, ".")
+	expr := unrooted(strings.TrimSuffix(ref.Address+"."+ref.Attribute, "."))
 	if selfAccount.MatchString(expr) {
 		kind = self
 	}
@@ -124,7 +124,7 @@ func split(template string, refs []value.Ref) ([]part, bool) {
 		if n == 0 {
 			return nil, false
 		}
-		expr := strings.TrimSpace(template[i+2 : i+n-1])
+		expr := unrooted(strings.TrimSpace(template[i+2 : i+n-1]))
 		if policyVariable.MatchString(expr) {
 			known.WriteString(template[i : i+n])
 		} else {
@@ -172,6 +172,18 @@ var (
 	logicalName     = regexp.MustCompile(`^(?:[^${}]*[:/])?[A-Za-z0-9]+$`)
 	logicalArn      = regexp.MustCompile(`^(?:[^${}]*[:/])?[A-Za-z0-9]+\.\w*Arn$`)
 )
+
+// rooted is an expression of a folder with several roots, whose addresses begin with the root's folder:
+// infra/eks:data.x.y.
+var rooted = regexp.MustCompile(`^[^${}:]+:((?:module|data|var|local|each|path|aws_\w+)\..*)$`)
+
+// unrooted takes the root off an expression. Otherwise "eks:aws_iam_role.r.arn" would look like a variable of IAM's own.
+func unrooted(expr string) string {
+	if m := rooted.FindStringSubmatch(expr); m != nil {
+		return m[1]
+	}
+	return expr
+}
 
 // holeOf tells what may stand in the place of an expression. Names of Terraform variables promise nothing.
 func holeOf(expr string, refs []value.Ref) hole {

@@ -53,9 +53,18 @@ func (s statement) anyWebIdentity() answer {
 			return no
 		}
 		return all(c.key.endsWithOne(":sub", ":repository", ":repository_owner", ":project_path", ":amr",
-			":organization_id"), c.values.every(func(t text) answer { return not(t.matches(fresh, false)) }))
+			":organization_id"), not(c.values.any(text.anySubject)))
 	}
 	return all(s.allows(), s.includes("sts:AssumeRoleWithWebIdentity"), not(s.conditions.any(subject)))
+}
+
+// anySubject tells whether the text covers the subjects of strangers: every one, or that of every repository, project or
+// organization of a provider that all the world may sign up to.
+func (t text) anySubject() answer {
+	return some([]string{fresh, "repo:" + fresh + "/" + fresh + ":ref:refs/heads/main", "repo:" + fresh + "/" + fresh + ":" + fresh,
+		"project_path:" + fresh + "/" + fresh + ":ref_type:branch:ref:main",
+		"organization:" + fresh + ":project:" + fresh + ":workspace:" + fresh + ":run_phase:apply"},
+		func(subject string) answer { return t.matches(subject, false) })
 }
 
 // endsWithOne tells whether the text ends in one of the known endings.

@@ -8,7 +8,9 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"path"
+	"slices"
 	"sort"
 	"strings"
 
@@ -202,16 +204,22 @@ func read(fsys fs.FS, file string) (*Framework, error) {
 	return f, errors.Join(f.check()...)
 }
 
-// LoadLinks adds the link files in the framework's folder of a catalog: its own, and a user's for checks of their own.
-func (f *Framework) LoadLinks(fsys fs.FS, dir string) []error {
-	files, err := fs.Glob(fsys, path.Join(dir, f.ID, "*.yaml"))
-	if err != nil {
-		return []error{err}
-	}
-	sort.Strings(files)
+// LoadLinks adds the link files in the framework's folder of every layer of a catalog: its own, and a user's for checks of
+// their own. A file of a later layer replaces the one of the same name.
+func (f *Framework) LoadLinks(dir string, layers ...fs.FS) []error {
 	var faults []error
-	for _, file := range files {
-		faults = append(faults, f.addLinks(fsys, file)...)
+	from := map[string]fs.FS{}
+	for _, layer := range layers {
+		files, err := fs.Glob(layer, path.Join(dir, f.ID, "*.yaml"))
+		if err != nil {
+			faults = append(faults, err)
+		}
+		for _, file := range files {
+			from[file] = layer
+		}
+	}
+	for _, file := range slices.Sorted(maps.Keys(from)) {
+		faults = append(faults, f.addLinks(from[file], file)...)
 	}
 	return faults
 }

@@ -45,7 +45,7 @@ func loadFiles(files map[string]string) ([]*framework.Framework, error) {
 	}
 	all, faults := framework.Load(fsys, "frameworks")
 	for _, f := range all {
-		faults = append(faults, f.LoadLinks(fsys, "frameworks")...)
+		faults = append(faults, f.LoadLinks("frameworks", fsys)...)
 	}
 	return all, errors.Join(faults...)
 }

@@ -120,7 +120,7 @@ func loadCatalog(t *testing.T) []*framework.Framework {
 	t.Helper()
 	all, faults := framework.Load(os.DirFS("../../catalog"), "frameworks")
 	for _, f := range all {
-		faults = append(faults, f.LoadLinks(os.DirFS("../../catalog"), "frameworks")...)
+		faults = append(faults, f.LoadLinks("frameworks", os.DirFS("../../catalog"))...)
 	}
 	if err := errors.Join(faults...); err != nil {
 		t.Fatalf("load the catalog's frameworks:\n%v", err)

@@ -13,12 +13,22 @@ type Target struct {
 	Resources  int
 }
 
+// Unjudged is what a target declares and nobody judges.
+type Unjudged struct {
+	Target string
+	// Types counts the blocks of types that no kind describes.
+	Types map[string]int
+	// Stray are the addresses of blocks that describe another which the code does not declare.
+	Stray []string
+}
+
 // Inventory is what was read, sealed: nobody changes it once it is made.
 type Inventory struct {
 	Targets []Target
 	// Resources in a stable order: by target as given, then as the source lists them.
 	Resources []*resource.Resource
 	Gaps      []resource.Gap
+	Unjudged  []Unjudged
 
 	byID map[string]*resource.Resource
 }

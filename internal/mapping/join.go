@@ -1,6 +1,7 @@
 package mapping
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -11,26 +12,57 @@ import (
 
 // joinIndex finds the blocks of one type by what one of their arguments refers to.
 type joinIndex struct {
+	of        string                       // the type of the blocks
 	byAddress map[string][]*resource.Block // the blocks that surely refer to this address
 	byText    map[string][]*resource.Block // those that refer by a literal name
+	byMade    map[string][]textual         // those that refer by a text that is not known, by what it is made of
+	textual   map[string][]textual         // those of them that may mean any resource of a root module
 	maybe     map[string][]value.Reason    // there may be one for this address, and why that is not known
-	anywhere  []value.Reason               // there may be one for any address
+	maybeText map[string][]value.Reason    // there may be one for what is called so
+	anywhere  map[string][]value.Reason    // there may be one for any address of a root module
 }
 
-func joinKey(j *kind.Join) string { return j.Type + " by " + strings.Join(j.Key, ".") }
+// A block of which it is not known whom it is for leaves open what is in its own root module or template. What is deployed
+// apart from it stays as it is, or one parameter without a value would hide every answer about a large repository; such a
+// block is told as a gap instead, so that no safeguard counts as met while it may be about anything. See Map.
+
+// maxOpen bounds how many blocks one answer is told to hang on.
+const maxOpen = 8
+
+// open notes that a block may be for any resource of its root module.
+func (t *target) open(index *joinIndex, b *resource.Block, why []value.Reason) {
+	root := resource.Root(b.Address)
+	index.anywhere[root] = append(index.anywhere[root], why...)
+	if _, told := t.adrift[b.Address]; !told && len(why) > 0 {
+		t.adrift[b.Address] = why[0]
+	}
+}
+
+// textual is a block that refers by a text that is not known whole.
+type textual struct {
+	block *resource.Block
+	calls []string       // with holes
+	why   []value.Reason // why it is not known whether the block is meant
+}
+
+func joinKey(k *kind.Kind, j *kind.Join) string {
+	return k.Name + ": " + j.Type + " by " + strings.Join(j.Key, ".")
+}
 
 // indexJoins builds the index of every join that a kind of this dialect asks for.
 func (t *target) indexJoins() {
 	t.joins = map[string]*joinIndex{}
-	t.aliases = map[string][]string{}
+	t.adrift = map[string]value.Reason{}
+	t.aliases, t.leads, t.undecided = map[string][]string{}, map[string]bool{}, map[*resource.Block]bool{}
 	for _, k := range t.kinds {
 		for typ, argument := range k.Through {
+			t.leads[typ] = true
 			t.indexAliases(typ, argument)
 		}
 		for _, part := range k.Parts {
-			t.indexPlaces(part.In(t.dialect))
+			t.indexPlaces(k, part.In(t.dialect))
 		}
-		t.indexAttributes(k.All())
+		t.indexAttributes(k, k.All())
 	}
 }
 
@@ -44,60 +76,112 @@ func (t *target) indexAliases(typ, argument string) {
 	}
 }
 
-func (t *target) indexAttributes(attributes []*kind.Attribute) {
+func (t *target) indexAttributes(k *kind.Kind, attributes []*kind.Attribute) {
 	for _, a := range attributes {
-		t.indexPlaces(a.In(t.dialect))
-		t.indexAttributes(a.Fields())
+		t.indexPlaces(k, a.In(t.dialect))
+		t.indexAttributes(k, a.Fields())
 	}
 }
 
-func (t *target) indexPlaces(places []kind.Place) {
+func (t *target) indexPlaces(k *kind.Kind, places []kind.Place) {
 	for _, p := range places {
-		if j := p.Join; j != nil && !j.All && t.joins[joinKey(j)] == nil {
-			t.joins[joinKey(j)] = t.indexJoin(j)
+		if j := p.Join; j != nil && !j.All && t.joins[joinKey(k, j)] == nil {
+			t.joins[joinKey(k, j)] = t.indexJoin(k, j)
 		}
-		t.indexPlaces(p.Concat)
+		t.indexPlaces(k, p.Concat)
 	}
 }
 
-func (t *target) indexJoin(j *kind.Join) *joinIndex {
-	index := &joinIndex{byAddress: map[string][]*resource.Block{}, byText: map[string][]*resource.Block{},
-		maybe: map[string][]value.Reason{}}
+func (t *target) indexJoin(k *kind.Kind, j *kind.Join) *joinIndex {
+	index := &joinIndex{of: j.Type, byAddress: map[string][]*resource.Block{}, byText: map[string][]*resource.Block{},
+		byMade: map[string][]textual{}, maybe: map[string][]value.Reason{}, maybeText: map[string][]value.Reason{},
+		textual: map[string][]textual{}, anywhere: map[string][]value.Reason{}}
 	for _, b := range t.byType[j.Type] {
 		key := follow(b.Body, j.Key)
 		keys, isList := key.AsList()
 		if !isList {
 			keys = []value.Value{key}
 		} else if key.IsOpen() {
-			index.anywhere = append(index.anywhere, about(b, key.Reasons())...)
+			t.open(index, b, about(b, key.Reasons()))
+			t.undecided[b] = true
 		}
 		for _, one := range keys {
-			index.add(b, one)
+			t.indexKey(index, k, b, one, 0)
 		}
 	}
 	return index
 }
 
-func (index *joinIndex) add(b *resource.Block, key value.Value) {
-	ref, exact := key.ExactRef()
+// indexKey files a block by its key, for the kind that it belongs to a resource of.
+func (t *target) indexKey(index *joinIndex, k *kind.Kind, b *resource.Block, key value.Value, hops int) {
+	why := about(b, key.Reasons())
+	if b.Maybe != nil {
+		why = about(b, []value.Reason{*b.Maybe})
+	}
 	text, isText := key.AsString()
+	ref, exact := key.ExactRef()
+	if !key.IsAbsent() && (b.Maybe != nil || !isText && !exact) {
+		t.undecided[b] = true
+	}
 	switch {
+	case key.IsAbsent():
+	case isText && b.Maybe != nil:
+		for _, name := range calls(text) {
+			index.maybeText[name] = append(index.maybeText[name], why...)
+		}
+	case isText:
+		for _, name := range calls(text) {
+			index.byText[name] = append(index.byText[name], b)
+		}
 	case exact && b.Maybe != nil:
-		index.maybe[ref.Address] = append(index.maybe[ref.Address], about(b, []value.Reason{*b.Maybe})...)
+		index.maybe[ref.Address] = append(index.maybe[ref.Address], why...)
 	case exact:
 		index.byAddress[ref.Address] = append(index.byAddress[ref.Address], b)
-	case isText && b.Maybe == nil:
-		index.byText[text] = append(index.byText[text], b)
-	case key.IsAbsent():
-	case len(key.Refs()) > 0:
-		for _, ref := range key.Refs() {
-			index.maybe[ref.Address] = append(index.maybe[ref.Address], about(b, key.Reasons())...)
-		}
-		if !allNamed(key.Refs()) || undecided(key) {
-			index.anywhere = append(index.anywhere, about(b, key.Reasons())...)
-		}
 	default:
-		index.anywhere = append(index.anywhere, about(b, key.Reasons())...)
+		t.indexUnknown(index, k, b, key, why)
+	}
+	if !exact || isText || len(t.made[ref.Address]) > 0 {
+		return
+	}
+	made := expression(key)
+	index.byMade[made] = append(index.byMade[made], textual{block: b, why: why})
+	looked := t.byAddress[ref.Address]
+	if looked == nil || !looked.Data || hops == maxHops || !slices.Contains(k.Blocks(t.dialect), looked.Type) {
+		return
+	}
+	for _, place := range k.Identity.In(t.dialect) { // a lookup of what may well be declared here
+		t.indexKey(index, k, b, t.at(place, frame{block: looked, body: looked.Body}), hops+1)
+	}
+}
+
+// indexUnknown files a block whose key is not known: a choice, a text around references, or nothing that can be told.
+func (t *target) indexUnknown(index *joinIndex, k *kind.Kind, b *resource.Block, key value.Value, why []value.Reason) {
+	leads := false // to something that may be meant itself
+	for _, ref := range key.Refs() {
+		if len(t.made[ref.Address]) > 0 {
+			leads = true
+			index.maybe[ref.Address] = append(index.maybe[ref.Address], why...)
+		}
+	}
+	template, isTemplate := key.Template()
+	if !isTemplate {
+		if !leads || !allNamed(key.Refs()) || len(key.Refs()) < 2 { // it is no choice between some
+			t.open(index, b, why)
+		}
+		return
+	}
+	w := textual{block: b, calls: calls(holes(template)), why: why}
+	for _, name := range w.calls {
+		if t.texts[k.Name][name] != "" { // it names one that is here
+			t.indexKey(index, k, b, value.String(name), 0)
+			return
+		}
+	}
+	made := expression(key)
+	index.byMade[made] = append(index.byMade[made], w)
+	if !t.taken[k.Name][made] && !(leads && allNamed(key.Refs())) {
+		root := resource.Root(b.Address)
+		index.textual[root] = append(index.textual[root], w)
 	}
 }
 
@@ -108,13 +192,6 @@ func allNamed(refs []value.Ref) bool {
 		}
 	}
 	return true
-}
-
-// undecided tells whether a key with references may still refer to something else: it is neither a choice between its
-// references nor a text around them.
-func undecided(key value.Value) bool {
-	_, isTemplate := key.Template()
-	return !isTemplate && len(key.Refs()) < 2
 }
 
 // about says of which block a reason is.
@@ -139,7 +216,7 @@ func (t *target) join(j *kind.Join, f frame) value.Value {
 				all.reasons = append(all.reasons, about(b, []value.Reason{*b.Maybe})...)
 				continue
 			}
-			all.items = append(all.items, row(b))
+			all.items = append(all.items, t.row(b))
 		}
 		if !j.Declared {
 			all.reasons = append(all.reasons, value.Reason{Grant: "assess the live account",
@@ -149,16 +226,16 @@ func (t *target) join(j *kind.Join, f frame) value.Value {
 		}
 		return all.list()
 	}
-	if f.block == nil {
+	if f.block == nil || f.kind == nil {
 		return value.None()
 	}
-	index := t.joins[joinKey(j)]
+	index := t.joins[joinKey(f.kind, j)]
 	seen := map[*resource.Block]bool{}
 	take := func(blocks []*resource.Block) {
 		for _, b := range blocks {
 			if !seen[b] {
 				seen[b] = true
-				all.items = append(all.items, row(b))
+				all.items = append(all.items, t.row(b))
 			}
 		}
 	}
@@ -166,12 +243,30 @@ func (t *target) join(j *kind.Join, f frame) value.Value {
 		take(index.byAddress[address])
 		all.reasons = append(all.reasons, index.maybe[address]...)
 	}
-	if len(index.byText) > 0 && f.kind != nil {
-		for _, text := range t.identities(f.kind, f.block) {
-			take(index.byText[text])
+	n := t.namesOf(f.kind, f.block)
+	for _, text := range n.texts {
+		take(index.byText[text])
+		all.reasons = append(all.reasons, index.maybeText[text]...)
+	}
+	for _, made := range n.made {
+		for i := range index.byMade[made] {
+			if w := &index.byMade[made][i]; w.block.Maybe == nil {
+				take([]*resource.Block{w.block})
+			} else {
+				all.reasons = append(all.reasons, w.why...)
+			}
 		}
 	}
-	all.reasons = append(all.reasons, index.anywhere...)
+	root := resource.Root(f.block.Address)
+	for i := range index.textual[root] {
+		if len(all.reasons) > maxOpen {
+			break
+		}
+		if w := &index.textual[root][i]; w.may(n) || len(f.kind.Identity.In(t.dialect)) == 0 {
+			all.reasons = append(all.reasons, w.why...)
+		}
+	}
+	all.reasons = append(all.reasons, firstFew(index.anywhere[root])...)
 	if len(all.items) == 0 && len(all.reasons) == 0 {
 		return value.None()
 	}
@@ -179,6 +274,22 @@ func (t *target) join(j *kind.Join, f frame) value.Value {
 	return all.list()
 }
 
-func row(b *resource.Block) value.Value {
+func firstFew(reasons []value.Reason) []value.Reason {
+	if len(reasons) <= maxOpen {
+		return reasons
+	}
+	more := value.Reason{Why: fmt.Sprintf("and %d more reasons of this kind", len(reasons)-maxOpen)}
+	return append(slices.Clone(reasons[:maxOpen]), more)
+}
+
+// may tells whether a text that is not known whole may mean what has these names.
+func (w *textual) may(n names) bool {
+	return n.unknown || slices.ContainsFunc(n.texts, func(name string) bool {
+		return slices.ContainsFunc(w.calls, func(call string) bool { return may(call, name) })
+	})
+}
+
+func (t *target) row(b *resource.Block) value.Value {
+	t.used.Store(b, true)
 	return b.Body.At(b.Origin).Referring(true, value.Ref{Address: b.Address})
 }

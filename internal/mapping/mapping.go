@@ -42,8 +42,18 @@ type target struct {
 	byAddress map[string]*resource.Block
 	byType    map[string][]*resource.Block
 	joins     map[string]*joinIndex
+	// called holds the names of the resources of each kind by their blocks, taken what the unknown ones are made of.
+	called map[string]map[string]names
+	taken  map[string]map[string]bool
 	// aliases leads from a block's address to those of the blocks that only lead to it.
 	aliases map[string][]string
+	// leads are the types of blocks that only lead to another.
+	leads map[string]bool
+	// used are the blocks that some resource takes as part of itself; undecided those that may belong to any.
+	used      sync.Map
+	undecided map[*resource.Block]bool
+	// adrift are the addresses of the blocks that may be for any resource, and why.
+	adrift map[string]value.Reason
 	// made leads from a block's address to the resources made of it.
 	made      map[string][]*resource.Resource
 	resources []*resource.Resource
@@ -67,12 +77,17 @@ func Map(kinds []*kind.Kind, readings []source.Reading) *inventory.Inventory {
 	}
 	var all []*resource.Resource
 	var listed []inventory.Target
+	var unjudged []inventory.Unjudged
 	for i, t := range targets {
 		t.fill()
 		all = append(all, t.resources...)
+		unjudged = append(unjudged, t.unjudged())
+		gaps = append(gaps, t.drifting()...)
 		listed = append(listed, inventory.Target{Kind: readings[i].Kind, Name: t.name, Resources: len(t.resources)})
 	}
-	return inventory.New(listed, all, builtin, gaps)
+	inv := inventory.New(listed, all, builtin, gaps)
+	inv.Unjudged = unjudged
+	return inv
 }
 
 func (m *mapper) makeBuiltins() []*resource.Resource {
@@ -115,6 +130,7 @@ func (m *mapper) newTarget(reading source.Reading) *target {
 // plan makes the empty resources, so that references can be resolved while they are filled.
 func (t *target) plan() {
 	kindsOf := map[string][]*kind.Kind{}
+	t.called, t.taken = map[string]map[string]names{}, map[string]map[string]bool{}
 	for _, k := range t.kinds {
 		for _, typ := range k.Blocks(t.dialect) {
 			kindsOf[typ] = append(kindsOf[typ], k)
@@ -139,7 +155,9 @@ func (t *target) plan() {
 			}
 			t.made[b.Address] = append(t.made[b.Address], r)
 			t.resources = append(t.resources, r)
-			for _, text := range t.identities(k, b) {
+			n := t.namesOf(k, b)
+			t.remember(k, b, n)
+			for _, text := range n.texts {
 				if t.texts[k.Name] == nil {
 					t.texts[k.Name] = map[string]string{}
 				}
@@ -159,17 +177,6 @@ func (t *target) holds(provider string) bool {
 		}
 	}
 	return false
-}
-
-// identities are the literal texts that name the block's resource.
-func (t *target) identities(k *kind.Kind, b *resource.Block) []string {
-	var texts []string
-	for _, place := range k.Identity.In(t.dialect) {
-		if text, ok := t.at(place, frame{block: b, body: b.Body}).AsString(); ok && text != "" {
-			texts = append(texts, text)
-		}
-	}
-	return texts
 }
 
 // fill reads the attributes of every resource, on all processors.

@@ -40,6 +40,7 @@ attributes:
   accounts: {type: list ref t.key, doc: d, terraform: t_grant by bucket > key}
   declared: {type: list string, doc: d, terraform: declared t_default > state}
   account: {type: list string, doc: d, terraform: all t_default > state}
+  label: {type: string, doc: d, via: lower, terraform: t_label by bucket > text}
   nowhere: {type: string, doc: d}
   never: {type: string, doc: d, terraform: "@none", default: no-way}
 `
@@ -126,6 +127,14 @@ func show(v value.Value) string {
 func TestPlaces(t *testing.T) {
 	unknown := value.Unresolved(reason)
 	lookup := func(address string) resource.Block { b := block(address, object()); b.Data = true; return b }
+	found := func(address string, body value.Value) resource.Block {
+		b := block(address, body)
+		b.Type, b.Data = "t_bucket", true
+		return b
+	}
+	made := func(template, from string) value.Value {
+		return unknown.Text(template).Referring(false, value.Ref{Address: from, Attribute: "id"})
+	}
 	maybe := func(b resource.Block) resource.Block { b.Maybe = &reason; return b }
 	tests := []struct {
 		name      string
@@ -146,7 +155,27 @@ func TestPlaces(t *testing.T) {
 		{"a companion with an unknown key may be ours", object(), []resource.Block{block("t_versioning.v", object("bucket", unknown, "status", text("Enabled")))}, "versioning", "?"},
 		{"a companion that may not exist", object(), []resource.Block{maybe(block("t_versioning.v", object("bucket", ref("t_bucket.b"), "status", text("Enabled"))))}, "versioning", "?"},
 		{"a companion that may be another's", object(), []resource.Block{block("t_versioning.v", object("bucket", unknown.Referring(false, value.Ref{Address: "t_bucket.b"}, value.Ref{Address: "t_bucket.c"}), "status", text("Enabled")))}, "versioning", "?"},
-		{"a companion that is surely not ours", object(), []resource.Block{block("t_versioning.v", object("bucket", unknown.Referring(false, value.Ref{Address: "t_bucket.c"}, value.Ref{Address: "t_bucket.d"}), "status", text("Enabled")))}, "versioning", "false"},
+		{"a companion that is surely not ours", object(), []resource.Block{block("t_versioning.v", object("bucket", unknown.Referring(false, value.Ref{Address: "t_bucket.c"}, value.Ref{Address: "t_bucket.d"}), "status", text("Enabled"))), block("t_bucket.c", object()), block("t_bucket.d", object())}, "versioning", "false"},
+		{"a companion by a name that is made of the same parts", object("name", made("logs-${data.me.id}", "data.me")), []resource.Block{block("t_versioning.v", object("bucket", made("logs-${data.me.id}", "data.me"), "status", text("Enabled")))}, "versioning", "true"},
+		{"a companion by a name that is another's", object("name", made("logs-${data.me.id}", "data.me")), []resource.Block{block("t_bucket.c", object("name", made("labs-${data.me.id}", "data.me"))),
+			block("t_versioning.v", object("bucket", made("labs-${data.me.id}", "data.me"), "status", text("Enabled")))}, "versioning", "false"},
+		{"a companion by a name that may be ours", object("name", text("logs-1")), []resource.Block{block("t_versioning.v", object("bucket", made("logs-${data.me.id}", "data.me"), "status", text("Enabled")))}, "versioning", "?"},
+		{"a companion by a name that cannot be ours", object("name", text("charts")), []resource.Block{block("t_versioning.v", object("bucket", made("logs-${data.me.id}", "data.me"), "status", text("Enabled")))}, "versioning", "false"},
+		{"a companion by a name that nobody writes down", object(), []resource.Block{block("t_versioning.v", object("bucket", made("logs-${data.me.id}", "data.me"), "status", text("Enabled")))}, "versioning", "false"},
+		{"a companion by an ARN", object("name", text("logs")), []resource.Block{block("t_versioning.v", object("bucket", text("arn:aws:t:us-east-1:123456789012:bucket/logs"), "status", text("Enabled")))}, "versioning", "true"},
+		{"a companion by an ARN of which the account is not known", object("name", text("logs")), []resource.Block{block("t_versioning.v", object("bucket", made("arn:aws:t:us-east-1:${data.me.id}:logs", "data.me"), "status", text("Enabled")))}, "versioning", "true"},
+		{"a companion by a URL", object("name", text("logs")), []resource.Block{block("t_versioning.v", object("bucket", made("https://t.example/${data.me.id}/logs", "data.me"), "status", text("Enabled")))}, "versioning", "true"},
+		{"a companion by a URL of another", object("name", text("https")), []resource.Block{block("t_versioning.v", object("bucket", made("https://t.example/${data.me.id}/logs", "data.me"), "status", text("Enabled")))}, "versioning", "false"},
+		{"a companion by a generated name", object("name", ref("random.r")), []resource.Block{block("t_versioning.v", object("bucket", ref("random.r"), "status", text("Enabled")))}, "versioning", "true"},
+		{"a companion by name that may not exist", object("name", text("logs")), []resource.Block{maybe(block("t_versioning.v", object("bucket", text("logs"), "status", text("Enabled"))))}, "versioning", "?"},
+		{"another's companion by name that may not exist", object("name", text("charts")), []resource.Block{maybe(block("t_versioning.v", object("bucket", text("logs"), "status", text("Enabled"))))}, "versioning", "false"},
+		{"a companion of what a lookup finds by name", object("name", text("logs")), []resource.Block{found("data.t_bucket.l", object("name", text("logs"))),
+			block("t_versioning.v", object("bucket", ref("data.t_bucket.l"), "status", text("Enabled")))}, "versioning", "true"},
+		{"a companion of what a lookup finds by reference", object(), []resource.Block{found("data.t_bucket.l", object("name", ref("t_bucket.b"))),
+			block("t_versioning.v", object("bucket", ref("data.t_bucket.l"), "status", text("Enabled")))}, "versioning", "true"},
+		{"companions that do not say the same", object(), []resource.Block{block("t_encryption.e", object("bucket", ref("t_bucket.b"), "rule", object("default", object("algorithm", text("kms"))))),
+			block("t_encryption.f", object("bucket", ref("t_bucket.b"), "rule", object("default", object())))}, "encryption.algorithm", "?"},
+		{"a decoder of one text over companions", object(), []resource.Block{block("t_label.a", object("bucket", ref("t_bucket.b"), "text", text("Blue"))), block("t_label.b", object("bucket", unknown, "text", text("Red")))}, "label", "blue"},
 		{"a word that the map does not list", object(), []resource.Block{block("t_versioning.v", object("bucket", ref("t_bucket.b"), "status", text("Perhaps")))}, "versioning", "?"},
 		{"present", object("logging", value.List(object())), nil, "logged", "true"},
 		{"an empty text is nothing", object("logging", text("")), nil, "logged", "false"},
@@ -200,5 +229,45 @@ func TestUnknownSaysWhy(t *testing.T) {
 	got := inv.Lookup("code#t_bucket.b").Get("port").Reasons()
 	if len(got) != 1 || got[0] != reason {
 		t.Errorf("got %v", got)
+	}
+}
+
+// TestUnjudged proves that what nobody judges is told: types without a kind, and companions of what is not declared.
+func TestUnjudged(t *testing.T) {
+	inv := inventoryOf(t,
+		block("t_bucket.b", object("name", text("charts"))),
+		block("t_versioning.ours", object("bucket", ref("t_bucket.b"), "status", text("Enabled"))),
+		block("t_versioning.named", object("bucket", text("charts"), "status", text("Enabled"))),
+		block("t_versioning.stray", object("bucket", ref("data.t_bucket.other"), "status", text("Enabled"))),
+		block("t_versioning.elsewhere", object("bucket", text("letters"), "status", text("Enabled"))),
+		block("t_versioning.perhaps", object("bucket", value.Unresolved(reason))),
+		block("t_alias.a", object("target", ref("t_key.k"))),
+		block("t_stranger.s", object()))
+	got := inv.Unjudged[0]
+	if fmt.Sprint(got.Stray) != "[t_versioning.stray t_versioning.elsewhere]" || fmt.Sprint(got.Types) != "map[t_stranger:1]" {
+		t.Errorf("got %+v", got)
+	}
+}
+
+// TestRootsStandApart proves that a block of which it is not known whom it is for leaves open what is in its own root module
+// only, and that it is told as a gap where it may be about another's.
+func TestRootsStandApart(t *testing.T) {
+	in := func(root string, b resource.Block) resource.Block { b.Address = root + ":" + b.Address; return b }
+	unknown := value.Unresolved(reason)
+	inv := inventoryOf(t,
+		in("portal", block("t_bucket.b", object())),
+		in("lab", block("t_bucket.b", object())),
+		in("lab", block("t_versioning.v", object("bucket", unknown, "status", text("Enabled")))))
+	for root, want := range map[string]string{"portal": "false", "lab": "?"} {
+		if got := show(inv.Lookup("code#" + root + ":t_bucket.b").Get("versioning")); got != want {
+			t.Errorf("%s: got %s, want %s", root, got, want)
+		}
+	}
+	if len(inv.Gaps) != 1 || inv.Gaps[0].What != "lab:t_versioning.v" || inv.Gaps[0].Grant != reason.Grant {
+		t.Errorf("gaps: %+v", inv.Gaps)
+	}
+	single := inventoryOf(t, block("t_bucket.b", object()), block("t_versioning.v", object("bucket", unknown)))
+	if len(single.Gaps) != 0 {
+		t.Errorf("one root module has gaps: %+v", single.Gaps)
 	}
 }

@@ -2,6 +2,7 @@ package mapping
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"ward.dev/ward/internal/decode"
@@ -150,10 +151,15 @@ func follow(v value.Value, path []string) value.Value {
 		if v.IsOpen() {
 			all.reasons = v.Reasons()
 		}
+		found := v.IsOpen()
 		for _, item := range items {
-			all.add(follow(item, path[i:]))
+			below := follow(item, path[i:])
+			if found = found || !below.IsAbsent(); below.IsAbsent() {
+				all.items = append(all.items, below) // that one row says nothing matters where one value is wanted
+			}
+			all.add(below)
 		}
-		if len(all.items) == 0 && len(all.reasons) == 0 {
+		if !found {
 			return value.None()
 		}
 		return all.list()
@@ -216,6 +222,7 @@ func present(v value.Value) value.Value {
 		return v
 	}
 	items, isList := v.AsList()
+	items = slices.DeleteFunc(slices.Clone(items), value.Value.IsAbsent)
 	text, isText := v.AsString()
 	switch {
 	case v.IsAbsent(), isText && text == "": // templates write an empty text for none
@@ -248,14 +255,7 @@ func allUnknown(items []value.Value) bool {
 // mapped replaces known scalars, in a list each of them.
 func mapped(p kind.Place, v value.Value) value.Value {
 	if items, ok := v.AsList(); ok {
-		all := collector{origin: v.Origin()}
-		if v.IsOpen() {
-			all.reasons = v.Reasons()
-		}
-		for _, item := range items {
-			all.items = append(all.items, mapped(p, item))
-		}
-		return all.list()
+		return each(v, items, func(item value.Value) value.Value { return mapped(p, item) })
 	}
 	if !v.IsKnown() {
 		return v
@@ -269,6 +269,18 @@ func mapped(p kind.Place, v value.Value) value.Value {
 	return value.Unresolved(value.Reason{Why: fmt.Sprintf("%v is not a value that %s is known to have", v.Data(), p.Text)}).At(v.Origin())
 }
 
+// each makes a list of what is made of each item of a list.
+func each(v value.Value, items []value.Value, makes func(value.Value) value.Value) value.Value {
+	all := collector{origin: v.Origin()}
+	if v.IsOpen() {
+		all.reasons = v.Reasons()
+	}
+	for _, item := range items {
+		all.items = append(all.items, makes(item))
+	}
+	return all.list()
+}
+
 func via(name string, v value.Value) value.Value {
 	if name == "" {
 		return v
@@ -276,6 +288,13 @@ func via(name string, v value.Value) value.Value {
 	decoder, ok := decode.ByName(name)
 	if !ok {
 		return value.Unresolved(value.Reason{Why: "there is no decoder " + name})
+	}
+	items, isList := v.AsList()
+	switch decode.Makes(name) {
+	case "bool", "int", "string": // of each, as of a single one
+		if isList {
+			return each(v, items, func(item value.Value) value.Value { return via(name, item) })
+		}
 	}
 	made := decoder(v)
 	if made.Origin() == nil && v.Origin() != nil {

@@ -265,7 +265,7 @@ func (t *target) linkBlock(kindName string, ref value.Ref, raw value.Value, hops
 		return dangling(ref.Address, ref.Address+" is not declared in the code assessed", raw)
 	}
 	if k := t.byName[kindName]; k != nil {
-		if argument, ok := k.Through[b.Type]; ok {
+		if argument, ok := k.Through[b.Type]; ok && !b.Data { // a lookup does not say where it leads
 			return t.link(kindName, b.Body.Field(argument), hops+1)
 		}
 	}

@@ -4,7 +4,11 @@
 // It must not know how blocks are read nor how resources are judged.
 package resource
 
-import "ward.dev/ward/internal/value"
+import (
+	"strings"
+
+	"ward.dev/ward/internal/value"
+)
 
 // Dialect names the vocabulary that blocks are written in; kind files use the same names for their places.
 type Dialect string
@@ -35,6 +39,16 @@ type Block struct {
 	Account, Region string
 	// Data is true for a Terraform data source: something that is looked up, not declared.
 	Data bool
+}
+
+// Root is the root module or the template that an address belongs to where a target holds several: what stands before the
+// colon of "envs/prod:aws_s3_bucket.b"; "" where the target is one.
+func Root(address string) string {
+	at := strings.IndexByte(address, ':')
+	if at < 0 || strings.ContainsAny(address[:at], "[\"") {
+		return ""
+	}
+	return address[:at]
 }
 
 // Gap is something that a source could not read: a broken file, a module that was not fetched, a denied call.

@@ -3,6 +3,7 @@ package rule
 import (
 	"fmt"
 	"reflect"
+	"strconv"
 
 	"cel.dev/cel-go/common/types"
 	"cel.dev/cel-go/common/types/ref"
@@ -19,7 +20,7 @@ func (r *run) list(path string, f *field, elem kind.Type, v value.Value, items [
 	for i, item := range items {
 		at := path
 		if elem.Base == kind.Object {
-			at = fmt.Sprintf("%s[%d]", path, i)
+			at = path + "[" + strconv.Itoa(i) + "]"
 		}
 		vals[i] = r.cel(at, f, elem, item)
 		whole = whole && !types.IsUnknown(vals[i])

@@ -18,7 +18,7 @@ import (
 type node struct {
 	of       *object
 	run      *run
-	path     string             // from self, for the evidence: "encryption.key"; "" for self
+	path     string             // of the resource or item from self, for the evidence: "encryption.key"; "" for self
 	resource *resource.Resource // of kinds and groups; nil for items, and for a ref to what is not in the inventory
 	item     value.Value        // of items
 	missing  []value.Reason     // of a ref to what is not in the inventory
@@ -41,7 +41,12 @@ func (n *node) raw(f *field) value.Value {
 	return n.resource.Values[f.index]
 }
 
-func (n *node) below(name string) string {
+// below is the path of a field from self. Attributes of self are the most read by far; theirs costs nothing.
+func (n *node) below(f *field) string {
+	name := f.name
+	if n.of.kind != nil && f.attribute != nil {
+		name = f.attribute.Name
+	}
 	if n.path == "" {
 		return name
 	}
@@ -55,17 +60,17 @@ func (n *node) isSet(f *field) bool {
 	}
 	v := n.raw(f)
 	if v.IsAbsent() {
-		n.run.read(n.below(f.name), v, f.attribute)
+		n.run.read(n.below(f), v, f.attribute)
 	}
 	return !v.IsAbsent()
 }
 
 // get returns the CEL value of a field.
 func (n *node) get(f *field) ref.Val {
-	path := n.below(f.name)
 	if f.group != nil {
-		return &node{of: f.group, run: n.run, path: path, resource: n.resource, missing: n.missing}
+		return &node{of: f.group, run: n.run, path: n.path, resource: n.resource, missing: n.missing}
 	}
+	path := n.below(f)
 	if f.derived != nil {
 		return n.run.derive(n, f, path)
 	}

@@ -46,7 +46,8 @@ func (r *Rule) Clauses() []Clause {
 // generated tells whether a macro made the expression: it has no place in the text.
 func generated(native *ast.AST, e ast.Expr) bool {
 	_, found := native.SourceInfo().GetOffsetRange(e.ID())
-	return !found || e.Kind() == ast.IdentKind && strings.HasPrefix(e.AsIdent(), "@")
+	return !found || e.Kind() == ast.IdentKind && strings.HasPrefix(e.AsIdent(), "@") ||
+		e.Kind() == ast.CallKind && e.AsCall().FunctionName() == knownFunction
 }
 
 func isLogic(e ast.Expr) bool {

@@ -13,7 +13,6 @@ import (
 	"cel.dev/cel-go/common/types"
 	"cel.dev/cel-go/common/types/ref"
 	"cel.dev/cel-go/ext"
-	"cel.dev/cel-go/parser"
 
 	"ward.dev/ward/internal/kind"
 	"ward.dev/ward/internal/value"
@@ -82,7 +81,9 @@ func (t *Types) newEnvironment() (*cel.Env, error) {
 		cel.CustomTypeAdapter(t),
 		cel.StdLib(),
 		cel.ClearMacros(),
-		cel.Macros(hasMacro, cel.AllMacro, cel.ExistsMacro, cel.ExistsOneMacro, cel.MapMacro, cel.MapFilterMacro, cel.FilterMacro),
+		cel.Macros(hasMacro, allMacro, existsMacro, cel.ExistsOneMacro, cel.MapMacro, cel.MapFilterMacro, cel.FilterMacro),
+		cel.Function(knownFunction, cel.Overload(knownFunction+"_any", []*cel.Type{cel.TypeParamType("T")}, cel.BoolType,
+			cel.UnaryBinding(func(ref.Val) ref.Val { return types.True }))),
 		cel.OptionalTypes(),
 		ext.Strings(ext.StringsVersion(4)),
 		ext.Sets(),
@@ -95,23 +96,6 @@ func (t *Types) newEnvironment() (*cel.Env, error) {
 		options = append(options, cel.Variable(paramsName(text), cel.MapType(cel.StringType, typ)))
 	}
 	return cel.NewCustomEnv(options...)
-}
-
-// hasMacro makes has(a.b.c) into a.?b.?c.hasValue(): CEL's own has() answers false for the unknown.
-var hasMacro = parser.NewGlobalMacro(operators.Has, 1,
-	func(eh parser.ExprHelper, _ ast.Expr, args []ast.Expr) (ast.Expr, *cel.Error) {
-		if args[0].Kind() != ast.SelectKind {
-			return nil, eh.NewError(args[0].ID(), "has() takes a selection such as has(self.key)")
-		}
-		return eh.NewMemberCall("hasValue", optional(eh, args[0])), nil
-	})
-
-func optional(eh parser.ExprHelper, e ast.Expr) ast.Expr {
-	if e.Kind() != ast.SelectKind || e.AsSelect().IsTestOnly() {
-		return eh.Copy(e)
-	}
-	s := e.AsSelect()
-	return eh.NewCall(operators.OptSelect, optional(eh, s.Operand()), eh.NewLiteral(types.String(s.FieldName())))
 }
 
 // compileError keeps the first line of each issue: where and what.

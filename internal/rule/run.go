@@ -75,15 +75,11 @@ func (r *run) derive(n *node, f *field, path string) ref.Val {
 	}
 	r.deriving = append(r.deriving, this)
 	defer func() { r.deriving = r.deriving[:len(r.deriving)-1] }()
-	base := path[:len(path)-len(f.attribute.Name)]
-	if base != "" {
-		base = base[:len(base)-1]
-	}
 	derived, err := f.derived()
 	if err != nil {
 		return r.unknown(path, []value.Reason{{Why: err.Error()}})
 	}
-	self := &node{of: derived.self, run: r, path: base, resource: n.resource}
+	self := &node{of: derived.self, run: r, path: n.path, resource: n.resource}
 	result := r.eval(derived, self, value.Object(nil))
 	if err, ok := result.(*types.Err); ok {
 		return r.unknown(path, r.failed(err).Reasons)

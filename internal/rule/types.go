@@ -252,7 +252,7 @@ func (t *Types) NativeToValue(v any) ref.Val {
 // reasonsOf is value.Value.Reasons with the grants kept, for the absent too.
 func reasonsOf(v value.Value, name string) []value.Reason {
 	if v.IsAbsent() {
-		return []value.Reason{{Why: name + " is not set, and the check does not say what that means"}}
+		return []value.Reason{{Why: name + " is not set, and what holds then is not known", Grant: "set it"}}
 	}
 	return v.Reasons()
 }

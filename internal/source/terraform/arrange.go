@@ -234,8 +234,12 @@ func (c *call) join() (cty.Value, error) {
 		if out != cty.NilVal || coll.more != nil || !separator.IsKnown() {
 			return derived(cty.UnknownVal(cty.String), c.args...), nil
 		}
+		items := listOf(coll.known)
+		if len(items) == 1 && len(c.args) == 2 && !c.args[1].IsMarked() && items[0].Type() == cty.String {
+			return items[0], nil // the reference that it is
+		}
 		t.mark(c.args[i])
-		for _, item := range listOf(coll.known) {
+		for _, item := range items {
 			if !first {
 				t.literal(separator.AsString())
 			}

@@ -246,6 +246,8 @@ func TestExpressions(t *testing.T) {
 		"an id is not empty":      {`local.id == "" ? "none" : "some"`, `"some"`},
 		"others may be null":      {`aws_s3_bucket.b.policy == null`, `? (aws_s3_bucket.b.policy is known after apply) ~aws_s3_bucket.b.policy`},
 		"key that is unknown":     {`{ a = 1, (var.nothing) = 2 }`, `{a: 1, …} ` + noValue},
+		"join of a single one":    {`join("", [aws_s3_bucket.b.id])`, `? (aws_s3_bucket.b.id is known after apply) =aws_s3_bucket.b.id`},
+		"join of a splat of one":  {`join("", aws_s3_bucket.b[*].id)`, `? (aws_s3_bucket.b.id is known after apply) =aws_s3_bucket.b.id`},
 		"join":                    {`join("/", [aws_s3_bucket.b.arn, "*"])`, "? (aws_s3_bucket.b.arn is known after apply) ~aws_s3_bucket.b.arn `${aws_s3_bucket.b.arn}/*`"},
 		"format":                  {`format("arn:aws:s3:::%s/*", aws_s3_bucket.b.id)`, "? (aws_s3_bucket.b.id is known after apply) ~aws_s3_bucket.b.id `arn:aws:s3:::${aws_s3_bucket.b.id}/*`"},
 		"formatlist":              {`formatlist("%s/*", aws_s3_bucket.two[*].arn)[1]`, "? (aws_s3_bucket.two[1].arn is known after apply) ~aws_s3_bucket.two[1].arn `${aws_s3_bucket.two[1].arn}/*`"},

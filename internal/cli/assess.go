@@ -1,0 +1,292 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"ward.dev/ward/internal/assess"
+	"ward.dev/ward/internal/assessment"
+	"ward.dev/ward/internal/baseline"
+	"ward.dev/ward/internal/catalog"
+	"ward.dev/ward/internal/config"
+	"ward.dev/ward/internal/framework"
+	"ward.dev/ward/internal/inventory"
+	"ward.dev/ward/internal/mapping"
+	"ward.dev/ward/internal/scope"
+	"ward.dev/ward/internal/source"
+	"ward.dev/ward/internal/wire"
+)
+
+// assessFlags are what the user gave to assess.
+type assessFlags struct {
+	outputs       []string
+	look          look
+	config        string
+	catalogs      []string
+	framework     string
+	vars          []string
+	varFiles      []string
+	parameters    []string
+	workspace     string
+	baseline      string
+	writeBaseline string
+	asOf          string
+	quiet         bool
+}
+
+func (s *session) assessCommand() *cobra.Command {
+	var f assessFlags
+	command := &cobra.Command{
+		Use:   "assess TARGET...",
+		Short: "Assess infrastructure code against the HIPAA Security Rule",
+		Long: `Reads Terraform folders, Terraform plans (terraform show -json) and CloudFormation templates or folders of them, judges
+what they declare, and folds the findings by safeguard. Nothing is changed and nothing is sent anywhere.
+
+Exit codes: 0 all that was asked holds; 1 nothing could be assessed; 2 usage; 3 something fails (with a baseline:
+something new fails); 4 nothing fails but something is unknown.`,
+		Example: `  ward assess infra/
+  ward assess infra/ templates/ -o text -o sarif=ward.sarif -o html=ward.html
+  ward assess plan.json --baseline ward.baseline.json -o markdown`,
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return usage{errors.New("assess what? give a folder of Terraform, a plan or a template")}
+			}
+			return nil
+		},
+		RunE: func(_ *cobra.Command, targets []string) error { return s.assess(targets, f) },
+	}
+	flags := command.Flags()
+	flags.StringArrayVarP(&f.outputs, "output", "o", nil, "FORMAT[=FILE], as often as wanted; formats: "+strings.Join(wire.Formats(), ", ")+" (default text)")
+	s.lookFlags(command, &f.look)
+	flags.StringVar(&f.config, "config", "", "ward.yaml (default: in the current folder, else in the first target)")
+	flags.StringArrayVar(&f.catalogs, "catalog", nil, "a folder with your own kinds/, checks/ and frameworks/")
+	flags.StringVar(&f.framework, "framework", "", "the framework to fold by (default hipaa-security-rule)")
+	flags.StringArrayVar(&f.vars, "var", nil, "NAME=VALUE of a Terraform variable")
+	flags.StringArrayVar(&f.varFiles, "var-file", nil, "a file with Terraform variables")
+	flags.StringArrayVar(&f.parameters, "parameter", nil, "NAME=VALUE of a CloudFormation parameter")
+	flags.StringVar(&f.workspace, "workspace", "", "terraform.workspace")
+	flags.StringVar(&f.baseline, "baseline", "", "fail only on what this file does not hold")
+	flags.StringVar(&f.writeBaseline, "write-baseline", "", "write what fails now to this file")
+	flags.StringVar(&f.asOf, "as-of", "", "judge what expires as of this day, YYYY-MM-DD (default today)")
+	flags.BoolVar(&f.quiet, "quiet", false, "no progress on standard error")
+	return command
+}
+
+func (s *session) lookFlags(command *cobra.Command, l *look) {
+	command.Flags().StringVar(&l.color, "color", "auto", "auto, always or never")
+	command.Flags().BoolVarP(&l.verbose, "verbose", "v", false, "show passes too, and cut no list")
+}
+
+// assess is the main path: read the targets, judge what they declare, write the reports.
+func (s *session) assess(targets []string, f assessFlags) error {
+	outputs, err := parseOutputs(f.outputs)
+	if err != nil {
+		return err
+	}
+	g, err := settle(targets, f)
+	if err != nil {
+		return err
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	progress := s.progress(f.quiet)
+	defer progress.done()
+
+	k, readings, err := openAndRead(ctx, targets, f, g, progress.say)
+	if err != nil {
+		return err
+	}
+	estate := mapping.Map(k.catalog.Kinds, readings)
+	if err := k.loadChecks(estate, g.config); err != nil {
+		return err
+	}
+	a, err := assess.Assess(ctx, assess.Request{
+		Catalog: k.catalog, Framework: k.framework, Services: k.services, Config: g.config, Inventory: estate,
+		Now: g.now, Version: version(), Progress: progress.count,
+	})
+	if err != nil {
+		return err
+	}
+	compared, err := s.applyBaseline(a, f, g.config)
+	if err != nil {
+		return err
+	}
+	progress.done()
+	if err := s.write(outputs, a, f.look); err != nil {
+		return err
+	}
+	if code := assess.ExitCode(a, compared); code != exitOK {
+		return exit(code)
+	}
+	return nil
+}
+
+// given is what the user decided, on the command line and in ward.yaml.
+type given struct {
+	config  *config.Config
+	options source.Options
+	now     time.Time
+}
+
+func settle(targets []string, f assessFlags) (*given, error) {
+	g := &given{now: time.Now()}
+	var err error
+	if f.asOf != "" {
+		if g.now, err = time.Parse(time.DateOnly, f.asOf); err != nil {
+			return nil, usage{fmt.Errorf("--as-of %q: a day such as 2026-01-31 is wanted", f.asOf)}
+		}
+	}
+	path := f.config
+	if path == "" {
+		path = config.Find(targets...)
+	}
+	if g.config, err = config.Load(path); err != nil {
+		return nil, err
+	}
+	g.options, err = readerOptions(f, g.config)
+	return g, err
+}
+
+// knowledge is what the estate is judged by.
+type knowledge struct {
+	catalog   *catalog.Catalog
+	framework *framework.Framework
+	services  *scope.Services
+}
+
+func openKnowledge(f assessFlags, c *config.Config) (*knowledge, error) {
+	layers, err := catalogLayers(f.catalogs)
+	if err != nil {
+		return nil, err
+	}
+	k := &knowledge{}
+	if k.catalog, err = openCatalog(f.catalogs); err != nil {
+		return nil, err
+	}
+	if k.services, err = scope.LoadServices(layers...); err != nil {
+		return nil, err
+	}
+	if k.framework, err = chooseFramework(k.catalog, first(f.framework, c.Framework)); err != nil {
+		return nil, err
+	}
+	return k, k.catalog.Link(k.framework)
+}
+
+// openAndRead opens the catalog while the targets are read, since neither needs the other.
+func openAndRead(ctx context.Context, targets []string, f assessFlags, g *given, say func(string)) (*knowledge, []source.Reading, error) {
+	var k *knowledge
+	var fault error
+	var opening sync.WaitGroup
+	opening.Go(func() { k, fault = openKnowledge(f, g.config) })
+	readings, err := readTargets(ctx, targets, g.options, say)
+	opening.Wait()
+	if fault != nil {
+		return nil, nil, fault
+	}
+	return k, readings, err
+}
+
+// loadChecks reads the checks that the estate asks for, those that judge every resource, and those that ward.yaml sets
+// parameters of.
+func (k *knowledge) loadChecks(i *inventory.Inventory, c *config.Config) error {
+	wanted := map[string]bool{assess.AnyKind: true}
+	for _, r := range i.Resources {
+		wanted[r.Kind.Name] = true
+	}
+	for _, set := range c.Params {
+		wanted[catalog.KindOf(set.Check)] = true
+	}
+	for _, some := range c.ParamsFor {
+		for _, set := range some.Params {
+			wanted[catalog.KindOf(set.Check)] = true
+		}
+	}
+	return k.catalog.LoadChecks(func(kindName string) bool { return wanted[kindName] })
+}
+
+func first(texts ...string) string {
+	for _, text := range texts {
+		if text != "" {
+			return text
+		}
+	}
+	return ""
+}
+
+// chooseFramework returns the framework of this id, or the default one.
+func chooseFramework(c *catalog.Catalog, id string) (*framework.Framework, error) {
+	var ids []string
+	for _, f := range c.Frameworks {
+		if f.ID == id || id == "" && f.Default {
+			return f, nil
+		}
+		ids = append(ids, f.ID)
+	}
+	return nil, usage{fmt.Errorf("there is no framework %q; there are %s", id, strings.Join(ids, ", "))}
+}
+
+// readerOptions puts the command line over ward.yaml.
+func readerOptions(f assessFlags, c *config.Config) (source.Options, error) {
+	o := source.Options{Vars: map[string]string{}, Parameters: map[string]string{}, Workspace: first(f.workspace, c.Workspace)}
+	for k, v := range c.Vars {
+		o.Vars[k] = v
+	}
+	for k, v := range c.Parameters {
+		o.Parameters[k] = v
+	}
+	for _, file := range c.VarFiles {
+		o.VarFiles = append(o.VarFiles, c.Path(file))
+	}
+	o.VarFiles = append(o.VarFiles, f.varFiles...)
+	if err := pairs("--var", f.vars, o.Vars); err != nil {
+		return o, err
+	}
+	return o, pairs("--parameter", f.parameters, o.Parameters)
+}
+
+func pairs(flag string, given []string, into map[string]string) error {
+	for _, text := range given {
+		name, v, found := strings.Cut(text, "=")
+		if !found || name == "" {
+			return usage{fmt.Errorf("%s %q: NAME=VALUE is wanted", flag, text)}
+		}
+		into[name] = v
+	}
+	return nil
+}
+
+// applyBaseline writes and reads baselines. It tells whether the assessment was compared with one.
+func (s *session) applyBaseline(a *assessment.Assessment, f assessFlags, c *config.Config) (bool, error) {
+	if f.writeBaseline != "" {
+		if err := writeFile(f.writeBaseline, baseline.Of(a).Write); err != nil {
+			return false, fmt.Errorf("write baseline: %w", err)
+		}
+		fmt.Fprintf(s.stderr, "wrote %s\n", f.writeBaseline)
+	}
+	path := f.baseline
+	if path == "" && c.Baseline != "" {
+		path = c.Path(c.Baseline)
+	}
+	if path == "" {
+		return false, nil
+	}
+	file, err := os.Open(path)
+	if err != nil {
+		return false, fmt.Errorf("read baseline: %w", err)
+	}
+	defer file.Close()
+	known, err := baseline.Read(file)
+	if err != nil {
+		return false, fmt.Errorf("read baseline %s: %w", path, err)
+	}
+	known.Apply(a, path)
+	return true, nil
+}

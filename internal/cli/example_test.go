@@ -1,0 +1,68 @@
+package cli_test
+
+import (
+	"bytes"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"ward.dev/ward/internal/assessment"
+	"ward.dev/ward/internal/cli"
+	"ward.dev/ward/internal/report/jsonreport"
+)
+
+// TestExample proves that the clinic's deliberate faults are found where they are, that what is right is not reported, and
+// that what cannot be known is unknown.
+func TestExample(t *testing.T) {
+	t.Chdir(filepath.Join("..", ".."))
+	var stdout, stderr bytes.Buffer
+	if code := cli.Run([]string{"assess", "examples/clinic", "-o", "json", "--as-of", "2026-11-01"}, nil, &stdout, &stderr); code != 3 {
+		t.Fatalf("exit code %d: %s", code, stderr.String())
+	}
+	a, err := jsonreport.Read(&stdout)
+	if err != nil {
+		t.Fatal(err)
+	}
+	find := func(check, address string) *assessment.Finding {
+		for i := range a.Findings {
+			f := &a.Findings[i]
+			if f.Check == check && strings.HasSuffix(f.Resource.Address, address) {
+				return f
+			}
+		}
+		t.Errorf("%s says nothing about %s", check, address)
+		return &assessment.Finding{}
+	}
+	for _, test := range []struct {
+		check, address string
+		status         assessment.Status
+		file           string
+	}{
+		{"aws.s3.bucket.has-no-public-access", "aws_s3_bucket.letters", assessment.Fail, "examples/clinic/terraform/storage.tf"},
+		{"aws.s3.bucket.enforces-tls", "aws_s3_bucket.letters", assessment.Fail, "examples/clinic/terraform/storage.tf"},
+		{"aws.s3.bucket.enforces-tls", "module.charts.aws_s3_bucket.this", assessment.Pass, "examples/clinic/terraform/modules/bucket/main.tf"},
+		{"aws.rds.instance.keeps-backups", "aws_db_instance.portal", assessment.Fail, "examples/clinic/terraform/portal.tf"},
+		{"aws.rds.instance.requires-tls", "aws_db_instance.portal", assessment.Pass, "examples/clinic/terraform/portal.tf"},
+		{"aws.dynamodb.table.has-point-in-time-recovery", "ResultsTable", assessment.Pass, "examples/clinic/cloudformation/laboratory.yaml"},
+		{"aws.sqs.queue.has-no-public-policy", "ResultsQueue", assessment.Fail, "examples/clinic/cloudformation/laboratory.yaml"},
+		{"aws.kms.key.rotates", "aws_kms_key.phi", assessment.Pass, "examples/clinic/terraform/storage.tf"},
+		{"aws.s3.bucket.copies-to-another-region", "module.charts.aws_s3_bucket.this", assessment.Excepted, "examples/clinic/terraform/modules/bucket/main.tf"},
+	} {
+		f := find(test.check, test.address)
+		if f.Status != test.status || f.Location.File != test.file || f.Location.Line == 0 {
+			t.Errorf("%s, %s: %s at %s:%d; want %s in %s", test.check, test.address, f.Status, f.Location.File, f.Location.Line, test.status, test.file)
+		}
+	}
+	if f := find("aws.s3.bucket.has-no-public-access", "aws_s3_bucket.letters"); f.PHI != "yes" {
+		t.Errorf("the letters' tag marks PHI, yet it is %q", f.PHI)
+	}
+	named := false
+	for _, f := range a.Findings {
+		for _, u := range f.Unknown {
+			named = named || strings.Contains(u.Reason, "var.log_retention_days") && f.Status == assessment.Unknown
+		}
+	}
+	if !named {
+		t.Error("no unknown names var.log_retention_days")
+	}
+}

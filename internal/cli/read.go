@@ -1,0 +1,79 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path"
+	"path/filepath"
+	"strings"
+
+	"ward.dev/ward/internal/resource"
+	"ward.dev/ward/internal/source"
+	"ward.dev/ward/internal/wire"
+)
+
+// readTargets reads every target with every reader that knows it. A target that cannot be read is a gap as long as another
+// one can be; an error means that nothing could.
+func readTargets(ctx context.Context, targets []string, options source.Options, say func(string)) ([]source.Reading, error) {
+	var readings []source.Reading
+	var faults []error
+	for _, name := range targets {
+		say("reading " + name)
+		found, err := readTarget(ctx, name, options)
+		if err != nil {
+			faults = append(faults, err)
+			readings = append(readings, source.Reading{Kind: "unreadable", Name: name,
+				Gaps: []resource.Gap{{Target: name, What: name, Reason: err.Error()}}})
+			continue
+		}
+		readings = append(readings, found...)
+	}
+	if len(faults) == len(targets) {
+		return nil, errors.Join(faults...)
+	}
+	return readings, nil
+}
+
+func readTarget(ctx context.Context, name string, options source.Options) ([]source.Reading, error) {
+	info, err := os.Stat(name)
+	if err != nil {
+		return nil, fmt.Errorf("read %s: %w", name, errors.Unwrap(err))
+	}
+	options.Root = filepath.ToSlash(filepath.Clean(name))
+	if !info.IsDir() {
+		options.Root = path.Dir(options.Root)
+	}
+	if options.Root == "." {
+		options.Root = ""
+	}
+	var readings []source.Reading
+	var faults []error
+	for _, reader := range wire.Readers() {
+		if !reader.Detect(name) {
+			continue
+		}
+		reading, err := reader.Read(ctx, name, options)
+		if err != nil {
+			faults = append(faults, err)
+			continue
+		}
+		readings = append(readings, reading)
+	}
+	if len(readings) > 0 || len(faults) > 0 {
+		for _, fault := range faults {
+			readings = append(readings, source.Reading{Kind: "unreadable", Name: name,
+				Gaps: []resource.Gap{{Target: name, What: name, Reason: fault.Error()}}})
+		}
+		if len(readings) == len(faults) {
+			return nil, errors.Join(faults...)
+		}
+		return readings, nil
+	}
+	var kinds []string
+	for _, reader := range wire.Readers() {
+		kinds = append(kinds, reader.Kind())
+	}
+	return nil, fmt.Errorf("read %s: nothing there is known to be one of %s", name, strings.Join(kinds, ", "))
+}

@@ -1,0 +1,138 @@
+package mapping
+
+import (
+	"slices"
+	"strings"
+
+	"ward.dev/ward/internal/kind"
+	"ward.dev/ward/internal/resource"
+	"ward.dev/ward/internal/value"
+)
+
+// names is what a block's resource is called, as far as its code tells. All of it is empty for a name that the provider
+// makes up: nobody can write it down.
+type names struct {
+	texts   []string // literal names
+	made    []string // names that are not known, by what they are made of
+	unknown bool     // there is a name and it is not known
+}
+
+// namesOf reads the names of the block's resource, once for each resource.
+func (t *target) namesOf(k *kind.Kind, b *resource.Block) names {
+	if n, ok := t.called[k.Name][b.Address]; ok {
+		return n
+	}
+	var n names
+	for _, place := range k.Identity.In(t.dialect) {
+		v := t.at(place, frame{block: b, body: b.Body})
+		if text, ok := v.AsString(); ok && text != "" {
+			n.texts = append(n.texts, text)
+		} else if v.IsUnknown() {
+			n.unknown = true
+			if made := expression(v); made != "" {
+				n.made = append(n.made, made)
+			}
+		}
+	}
+	return n
+}
+
+// remember keeps the names of a resource for the joins.
+func (t *target) remember(k *kind.Kind, b *resource.Block, n names) {
+	if t.called[k.Name] == nil {
+		t.called[k.Name], t.taken[k.Name] = map[string]names{}, map[string]bool{}
+	}
+	t.called[k.Name][b.Address] = n
+	for _, made := range n.made {
+		t.taken[k.Name][made] = true
+	}
+}
+
+// expression writes what an unknown text is made of: two values with the same expression are the same text. It is ""
+// where that cannot be told.
+func expression(v value.Value) string {
+	if ref, exact := v.ExactRef(); exact {
+		return ref.Address + "." + ref.Attribute
+	}
+	template, ok := v.Template()
+	if !ok {
+		return ""
+	}
+	all := []string{template}
+	for _, r := range v.Reasons() { // they say of which module a variable in the template is
+		all = append(all, r.Why)
+	}
+	return strings.Join(all, "\x00")
+}
+
+// hole stands in a text for a part that is not known.
+const hole = "\x00"
+
+// holes replaces the placeholders of a template.
+func holes(template string) string {
+	if strings.Contains(template, "%{") {
+		return hole
+	}
+	var out strings.Builder
+	for {
+		before, rest, found := strings.Cut(template, "${")
+		out.WriteString(before)
+		if !found {
+			return out.String()
+		}
+		out.WriteString(hole)
+		depth, end := 1, 0
+		for ; end < len(rest) && depth > 0; end++ {
+			switch rest[end] {
+			case '{':
+				depth++
+			case '}':
+				depth--
+			}
+		}
+		template = rest[end:]
+	}
+}
+
+// calls lists the names that a text may call a resource by: itself and, of an ARN or a URL, the parts that may be a name.
+func calls(text string) []string {
+	list := []string{text}
+	if strings.HasPrefix(text, "arn:") {
+		if fields := strings.SplitN(text, ":", 6); len(fields) == 6 {
+			text = fields[5]
+		}
+	} else if url, ok := strings.CutPrefix(text, "https://"); ok {
+		text = url[strings.LastIndexByte(url, '/')+1:]
+	} else if !strings.HasPrefix(text, hole) {
+		return list
+	}
+	for piece := range strings.SplitSeq(text, ":") {
+		_, below, _ := strings.Cut(piece, "/")
+		for _, name := range append(strings.Split(piece, "/"), piece, below) {
+			if name != "" && !slices.Contains(list, name) {
+				list = append(list, name)
+			}
+		}
+	}
+	return list
+}
+
+// may tells whether a text with holes may be the name.
+func may(text, name string) bool {
+	parts := strings.Split(text, hole)
+	if !strings.HasPrefix(name, parts[0]) {
+		return false
+	}
+	name = name[len(parts[0]):]
+	for i, part := range parts[1:] {
+		if i == len(parts)-2 {
+			return strings.HasSuffix(name, part)
+		}
+		at := strings.Index(name, part)
+		if at < 0 {
+			return false
+		}
+		name = name[at+len(part):]
+	}
+	return name == ""
+}

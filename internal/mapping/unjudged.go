@@ -1,0 +1,51 @@
+package mapping
+
+import (
+	"maps"
+	"slices"
+
+	"ward.dev/ward/internal/inventory"
+	"ward.dev/ward/internal/resource"
+)
+
+// unjudged tells what of the target nobody judges: blocks of types that no kind describes, and blocks that describe
+// another which the code does not declare, such as the policy of a bucket that is looked up. It is called when all
+// resources are filled.
+func (t *target) unjudged() inventory.Unjudged {
+	companions := map[string]bool{}
+	for _, index := range t.joins {
+		companions[index.of] = true
+	}
+	u := inventory.Unjudged{Target: t.name, Types: map[string]int{}}
+	for i := range t.blocks {
+		b := &t.blocks[i]
+		_, used := t.used.Load(b)
+		switch {
+		case b.Data || used || t.undecided[b] || t.leads[b.Type] || len(t.made[b.Address]) > 0:
+		case companions[b.Type]:
+			u.Stray = append(u.Stray, b.Address)
+		default:
+			u.Types[b.Type]++
+		}
+	}
+	return u
+}
+
+// drifting tells, in a target of several root modules or templates, of the blocks that may be for a resource of another
+// one: what they say is only taken into account within their own.
+func (t *target) drifting() []resource.Gap {
+	roots := map[string]bool{}
+	for i := range t.blocks {
+		roots[resource.Root(t.blocks[i].Address)] = true
+	}
+	if len(roots) < 2 {
+		return nil
+	}
+	var gaps []resource.Gap
+	for _, address := range slices.Sorted(maps.Keys(t.adrift)) {
+		why := t.adrift[address]
+		gaps = append(gaps, resource.Gap{Target: t.name, What: address, Grant: why.Grant,
+			Reason: "it is not known which resource it is for, perhaps one of another root module or template: " + why.Why})
+	}
+	return gaps
+}

@@ -1,0 +1,68 @@
+package value_test
+
+import (
+	"testing"
+
+	"ward.dev/ward/internal/value"
+)
+
+// TestZeroIsUnknown proves that a value nobody made is unknown, says why, and gives nothing definite.
+func TestZeroIsUnknown(t *testing.T) {
+	var v value.Value
+	if !v.IsUnknown() || v.IsKnown() || v.IsAbsent() || len(v.Reasons()) == 0 || v.Data() != nil {
+		t.Errorf("the zero value is %v with data %v and reasons %v", v.State(), v.Data(), v.Reasons())
+	}
+	if f := v.Field("x"); !f.IsUnknown() {
+		t.Errorf("a field of the unknown is %v", f.State())
+	}
+}
+
+// TestField proves what the members of objects are when they are there, when they are not, and when that is not known.
+func TestField(t *testing.T) {
+	reason := value.Reason{Why: "there may be more"}
+	object := value.Object(map[string]value.Value{"a": value.Int(1)})
+	for _, test := range []struct {
+		name string
+		of   value.Value
+		key  string
+		want value.State
+	}{
+		{"there", object, "a", value.Known},
+		{"not there", object, "b", value.Absent},
+		{"perhaps there", object.Open(reason), "b", value.Unknown},
+		{"of what is absent", value.None(), "a", value.Absent},
+		{"of what is no object", value.String("x"), "a", value.Unknown},
+		{"of what is unknown", value.Unresolved(reason), "a", value.Unknown},
+	} {
+		if got := test.of.Field(test.key).State(); got != test.want {
+			t.Errorf("%s: %v, want %v", test.name, got, test.want)
+		}
+	}
+}
+
+// TestCopiesStand proves that the With methods change a copy and nothing else.
+func TestCopiesStand(t *testing.T) {
+	first := value.Strings("a")
+	second := first.Open(value.Reason{Why: "more"}).At(&value.Origin{File: "f", Line: 3}).AsDefault()
+	if first.IsOpen() || first.Origin() != nil || first.IsDefault() {
+		t.Error("the first value changed")
+	}
+	if !second.IsOpen() || second.Origin().String() != "f:3" || !second.IsDefault() {
+		t.Error("the second value lacks what it was given")
+	}
+}
+
+// TestExactRef proves that a reference is exact only if it is the only one.
+func TestExactRef(t *testing.T) {
+	a, b := value.Ref{Address: "a"}, value.Ref{Address: "b"}
+	unknown := value.Unresolved(value.Reason{Why: "known after apply"})
+	if _, ok := unknown.Referring(true, a, b).ExactRef(); ok {
+		t.Error("one of two is exact")
+	}
+	if _, ok := unknown.Referring(false, a).ExactRef(); ok {
+		t.Error("a text around a reference is exact")
+	}
+	if ref, ok := unknown.Referring(true, a).ExactRef(); !ok || ref != a {
+		t.Error("the only one is not exact")
+	}
+}

@@ -1,0 +1,48 @@
+package wire_test
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+
+	builtin "ward.dev/ward/catalog"
+	"ward.dev/ward/internal/catalog"
+	"ward.dev/ward/internal/wire"
+)
+
+// TestCatalog runs every proof over the built-in catalog.
+func TestCatalog(t *testing.T) {
+	c, err := catalog.Load(builtin.Files)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, fault := range c.Prove(wire.ReadText, "") {
+		t.Error(fault)
+	}
+	if len(c.Checks) < 150 {
+		t.Errorf("the catalog has %d checks; at least 150 were promised", len(c.Checks))
+	}
+}
+
+// TestPlaces proves that every place that a kind names exists in the providers' own schemas, where those are at hand.
+func TestPlaces(t *testing.T) {
+	dir := os.Getenv("WARD_SHARED")
+	if dir == "" {
+		dir = filepath.Join(root, "..", "shared")
+	}
+	dir = filepath.Join(dir, "schemas")
+	if _, err := os.Stat(dir); err != nil {
+		t.Skipf("the providers' schemas are not on this machine: %v", err)
+	}
+	schemas, err := catalog.ReadSchemas(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := catalog.Load(builtin.Files)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, fault := range c.Lint(schemas) {
+		t.Error(fault)
+	}
+}

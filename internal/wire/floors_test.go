@@ -1,0 +1,125 @@
+package wire_test
+
+import (
+	"encoding/json"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// floors lists every package with its floor. Imports go strictly down, so that a package can be read without those above it.
+var floors = map[string]int{
+	"catalog":                        0,
+	"internal/value":                 0,
+	"internal/yamlfile":              0,
+	"internal/assessment":            0,
+	"internal/citation":              0,
+	"internal/decode":                1,
+	"internal/kind":                  2,
+	"internal/resource":              3,
+	"internal/framework":             3,
+	"internal/source":                4,
+	"internal/inventory":             4,
+	"internal/rule":                  4,
+	"internal/source/terraform":      5,
+	"internal/source/cloudformation": 5,
+	"internal/check":                 5,
+	"internal/mapping":               5,
+	"internal/catalog":               6,
+	"internal/config":                6,
+	"internal/scope":                 7,
+	"internal/assess":                8,
+	"internal/diff":                  9,
+	"internal/baseline":              8,
+	"internal/report":                8,
+	"internal/report/text":           9,
+	"internal/report/jsonreport":     9,
+	"internal/report/sarif":          9,
+	"internal/report/junit":          9,
+	"internal/report/csvreport":      9,
+	"internal/report/html":           9,
+	"internal/report/markdown":       9,
+	"internal/report/oscal":          9,
+	"internal/report/reporttest":     9,
+	"internal/wire":                  10,
+	"internal/bench":                 11,
+	"internal/cli":                   11,
+	"cmd/ward":                       12,
+}
+
+// barred lists what a package must not import, and why.
+var barred = map[string]map[string]string{
+	"internal/rule":                  {"os": "a rule is pure", "net": "a rule is pure", "net/http": "a rule is pure", "os/exec": "a rule is pure"},
+	"internal/check":                 {"os": "a check is pure", "net": "a check is pure", "net/http": "a check is pure", "os/exec": "a check is pure"},
+	"internal/decode":                {"os": "a decoder is pure", "net/http": "a decoder is pure"},
+	"internal/mapping":               {"os": "mapping reads blocks, not files"},
+	"internal/assessment":            {"os": "plain data"},
+	"internal/source/terraform":      {"net/http": "readers use no network", "os/exec": "readers run nothing"},
+	"internal/source/cloudformation": {"net/http": "readers use no network", "os/exec": "readers run nothing"},
+}
+
+// clockless packages answer the same at any time: they are given the time of the assessment.
+var clockless = []string{"rule", "check", "decode", "mapping", "assess", "catalog", "scope", "config"}
+
+// TestClock proves that what judges reads no clock.
+func TestClock(t *testing.T) {
+	for _, name := range clockless {
+		files, err := filepath.Glob(filepath.Join(root, "internal", name, "*.go"))
+		if err != nil || len(files) == 0 {
+			t.Fatalf("%s: %d files, %v", name, len(files), err)
+		}
+		for _, file := range files {
+			data, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !strings.HasSuffix(file, "_test.go") && strings.Contains(string(data), "time.Now(") {
+				t.Errorf("%s reads the clock", file)
+			}
+		}
+	}
+}
+
+const module = "ward.dev/ward/"
+
+// TestFloors proves that imports go strictly down and that nothing reaches what it is barred from.
+func TestFloors(t *testing.T) {
+	out, err := exec.Command("go", "list", "-json=ImportPath,Imports", module+"...").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	decoder := json.NewDecoder(strings.NewReader(string(out)))
+	seen := 0
+	for {
+		var p struct {
+			ImportPath string
+			Imports    []string
+		}
+		if err := decoder.Decode(&p); err == io.EOF {
+			break
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		seen++
+		name := strings.TrimPrefix(p.ImportPath, module)
+		floor, ok := floors[name]
+		if !ok {
+			t.Errorf("%s has no floor; add it to the table", name)
+		}
+		for _, imported := range p.Imports {
+			if why := barred[name][imported]; why != "" {
+				t.Errorf("%s imports %s: %s", name, imported, why)
+			}
+			below, ours := strings.CutPrefix(imported, module)
+			if ours && floors[below] >= floor {
+				t.Errorf("%s (floor %d) imports %s (floor %d); imports go down", name, floor, below, floors[below])
+			}
+		}
+	}
+	if seen < 20 {
+		t.Errorf("only %d packages were seen", seen)
+	}
+}

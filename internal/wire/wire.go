@@ -1,0 +1,92 @@
+// Package wire is the one list of drivers: the readers of targets and the writers of reports. Nothing below it names
+// them; to add one, add its line here.
+package wire
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"ward.dev/ward/internal/report"
+	"ward.dev/ward/internal/report/csvreport"
+	"ward.dev/ward/internal/report/html"
+	"ward.dev/ward/internal/report/jsonreport"
+	"ward.dev/ward/internal/report/junit"
+	"ward.dev/ward/internal/report/markdown"
+	"ward.dev/ward/internal/report/oscal"
+	"ward.dev/ward/internal/report/sarif"
+	"ward.dev/ward/internal/report/text"
+	"ward.dev/ward/internal/resource"
+	"ward.dev/ward/internal/source"
+	"ward.dev/ward/internal/source/cloudformation"
+	"ward.dev/ward/internal/source/terraform"
+	"ward.dev/ward/internal/yamlfile"
+)
+
+// Readers in the order in which they are asked whether a path is theirs.
+func Readers() []source.Reader {
+	return []source.Reader{
+		terraform.Plan{},
+		cloudformation.Templates{},
+		terraform.Directory{},
+	}
+}
+
+// Writers in the order in which help lists them.
+func Writers() []report.Writer {
+	return []report.Writer{
+		text.Writer{},
+		jsonreport.Writer{},
+		sarif.Writer{},
+		junit.Writer{},
+		csvreport.Writer{},
+		html.Writer{},
+		markdown.Writer{},
+		oscal.Results{},
+		oscal.POAM{},
+		oscal.SSP{},
+	}
+}
+
+// Formats are the names of the writers.
+func Formats() []string {
+	var names []string
+	for _, w := range Writers() {
+		names = append(names, w.Name())
+	}
+	return names
+}
+
+// Writer returns the writer of a format. An unknown format is an error, never a fallback.
+func Writer(format string) (report.Writer, error) {
+	for _, w := range Writers() {
+		if w.Name() == format {
+			return w, nil
+		}
+	}
+	return nil, fmt.Errorf("there is no format %q%s; there are %s", format, yamlfile.Suggest(format, Formats()),
+		strings.Join(Formats(), ", "))
+}
+
+// ReadText reads the code of a catalog example with the real reader of its dialect.
+func ReadText(dialect resource.Dialect, text string) (source.Reading, error) {
+	dir, err := os.MkdirTemp("", "ward-example-")
+	if err != nil {
+		return source.Reading{}, fmt.Errorf("make a folder for the example: %w", err)
+	}
+	defer os.RemoveAll(dir)
+	var reader source.Reader = terraform.Directory{}
+	path := filepath.Join(dir, "main.tf")
+	if dialect == resource.CloudFormation {
+		reader, path = cloudformation.Templates{}, filepath.Join(dir, "template.yaml")
+	}
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		return source.Reading{}, fmt.Errorf("write the example: %w", err)
+	}
+	if dialect == resource.Terraform {
+		path = dir
+	}
+	return reader.Read(context.Background(), path, source.Options{})
+}
