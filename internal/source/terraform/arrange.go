@@ -235,7 +235,7 @@ func (c *call) join() (cty.Value, error) {
 			return derived(cty.UnknownVal(cty.String), c.args...), nil
 		}
 		items := listOf(coll.known)
-		if len(items) == 1 && len(c.args) == 2 && !c.args[1].IsMarked() && items[0].Type() == cty.String {
+		if len(items) == 1 && len(c.args) == 2 && !c.args[1].IsMarked() && !items[0].IsKnown() {
 			return items[0], nil // the reference that it is
 		}
 		t.mark(c.args[i])
