@@ -42,7 +42,7 @@ func TestExample(t *testing.T) {
 		{"aws.s3.bucket.enforces-tls", "aws_s3_bucket.letters", assessment.Fail, "examples/clinic/terraform/storage.tf"},
 		{"aws.s3.bucket.enforces-tls", "module.charts.aws_s3_bucket.this", assessment.Pass, "examples/clinic/terraform/modules/bucket/main.tf"},
 		{"aws.rds.instance.keeps-backups", "aws_db_instance.portal", assessment.Fail, "examples/clinic/terraform/portal.tf"},
-		{"aws.rds.instance.requires-tls", "aws_db_instance.portal", assessment.Pass, "examples/clinic/terraform/portal.tf"},
+		{"aws.rds.instance.enforces-tls", "aws_db_instance.portal", assessment.Pass, "examples/clinic/terraform/portal.tf"},
 		{"aws.dynamodb.table.has-point-in-time-recovery", "ResultsTable", assessment.Pass, "examples/clinic/cloudformation/laboratory.yaml"},
 		{"aws.sqs.queue.has-no-public-policy", "ResultsQueue", assessment.Fail, "examples/clinic/cloudformation/laboratory.yaml"},
 		{"aws.kms.key.rotates", "aws_kms_key.phi", assessment.Pass, "examples/clinic/terraform/storage.tf"},
