@@ -12,7 +12,6 @@ import (
 
 // joinIndex finds the blocks of one type by what one of their arguments refers to.
 type joinIndex struct {
-	of        string                       // the type of the blocks
 	byAddress map[string][]*resource.Block // the blocks that surely refer to this address
 	byText    map[string][]*resource.Block // those that refer by a literal name
 	byMade    map[string][]textual         // those that refer by a text that is not known, by what it is made of
@@ -59,11 +58,18 @@ func (t *target) indexJoins() {
 			t.leads[typ] = true
 			t.indexAliases(typ, argument)
 		}
+		if !t.declares(k) {
+			continue // nothing of the kind will be filled
+		}
 		for _, part := range k.Parts {
 			t.indexPlaces(k, part.In(t.dialect))
 		}
 		t.indexAttributes(k, k.All())
 	}
+}
+
+func (t *target) declares(k *kind.Kind) bool {
+	return k.PerTarget() || slices.ContainsFunc(k.Blocks(t.dialect), func(typ string) bool { return len(t.byType[typ]) > 0 })
 }
 
 // indexAliases remembers which blocks only lead to another, so that what refers to an alias is found from its target.
@@ -93,7 +99,7 @@ func (t *target) indexPlaces(k *kind.Kind, places []kind.Place) {
 }
 
 func (t *target) indexJoin(k *kind.Kind, j *kind.Join) *joinIndex {
-	index := &joinIndex{of: j.Type, byAddress: map[string][]*resource.Block{}, byText: map[string][]*resource.Block{},
+	index := &joinIndex{byAddress: map[string][]*resource.Block{}, byText: map[string][]*resource.Block{},
 		byMade: map[string][]textual{}, maybe: map[string][]value.Reason{}, maybeText: map[string][]value.Reason{},
 		textual: map[string][]textual{}, anywhere: map[string][]value.Reason{}}
 	for _, b := range t.byType[j.Type] {

@@ -95,7 +95,8 @@ func (m *mapper) makeBuiltins() []*resource.Resource {
 	var all []*resource.Resource
 	for _, k := range m.kinds {
 		for _, b := range k.Builtin {
-			r := &resource.Resource{Kind: k, ID: "builtin:" + k.Name + ":" + b.Match, Address: b.Match}
+			r := &resource.Resource{Kind: k, ID: "builtin:" + k.Name + ":" + b.Match,
+				Address: "the provider's own " + k.Title}
 			r.Values = make([]value.Value, len(k.All()))
 			for i, a := range k.All() {
 				r.Values[i] = value.Unresolved(value.Reason{Why: "the provider's own " + k.Title + " is not described so far"})
@@ -139,7 +140,7 @@ func (t *target) plan() {
 	for _, k := range kindsOf["target"] {
 		if t.holds(k.Provider()) {
 			t.resources = append(t.resources, &resource.Resource{Kind: k, ID: t.name + "#" + k.Name,
-				Address: k.Name, Target: t.name, Origin: t.blocks[0].Origin})
+				Address: k.Name, Target: t.name})
 		}
 	}
 	for i := range t.blocks {

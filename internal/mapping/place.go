@@ -57,7 +57,7 @@ func pseudo(name string, f frame) value.Value {
 	}
 	text := map[string]string{"@region": f.block.Region, "@address": f.block.Address, "@type": f.block.Type}[name]
 	if text == "" {
-		return value.Unresolved(value.Reason{Why: name[1:] + " is not said in the code"})
+		return value.Unresolved(value.Reason{Why: name[1:] + " is not said in the code", Grant: "assess the live account"})
 	}
 	return value.String(text).At(f.block.Origin)
 }

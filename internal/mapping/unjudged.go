@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"ward.dev/ward/internal/inventory"
+	"ward.dev/ward/internal/kind"
 	"ward.dev/ward/internal/resource"
 )
 
@@ -12,23 +13,52 @@ import (
 // another which the code does not declare, such as the policy of a bucket that is looked up. It is called when all
 // resources are filled.
 func (t *target) unjudged() inventory.Unjudged {
-	companions := map[string]bool{}
-	for _, index := range t.joins {
-		companions[index.of] = true
-	}
+	var companions map[string]bool
 	u := inventory.Unjudged{Target: t.name, Types: map[string]int{}}
 	for i := range t.blocks {
 		b := &t.blocks[i]
 		_, used := t.used.Load(b)
-		switch {
-		case b.Data || used || t.undecided[b] || t.leads[b.Type] || len(t.made[b.Address]) > 0:
-		case companions[b.Type]:
+		if b.Data || used || t.undecided[b] || t.leads[b.Type] || len(t.made[b.Address]) > 0 {
+			continue
+		}
+		if companions == nil {
+			companions = t.companions()
+		}
+		if companions[b.Type] {
 			u.Stray = append(u.Stray, b.Address)
-		default:
+		} else {
 			u.Types[b.Type]++
 		}
 	}
 	return u
+}
+
+// companions are the types of blocks that some kind takes as part of its resources.
+func (t *target) companions() map[string]bool {
+	types := map[string]bool{}
+	for _, k := range t.kinds {
+		for _, part := range k.Parts {
+			addJoined(types, part.In(t.dialect))
+		}
+		t.addCompanions(types, k.All())
+	}
+	return types
+}
+
+func (t *target) addCompanions(types map[string]bool, attributes []*kind.Attribute) {
+	for _, a := range attributes {
+		addJoined(types, a.In(t.dialect))
+		t.addCompanions(types, a.Fields())
+	}
+}
+
+func addJoined(types map[string]bool, places []kind.Place) {
+	for _, p := range places {
+		if p.Join != nil {
+			types[p.Join.Type] = true
+		}
+		addJoined(types, p.Concat)
+	}
 }
 
 // drifting tells, in a target of several root modules or templates, of the blocks that may be for a resource of another

@@ -28,6 +28,7 @@ const (
 	mostNotes    = 12 // gaps, notices and grants
 	fixLines     = 3
 	mostEvidence = 3
+	mostGroups   = 25 // checks told in full
 )
 
 // Write implements report.Writer.
@@ -105,9 +106,38 @@ func (p *page) failing() {
 		return
 	}
 	citations, baselined := report.Citations(p.a), report.Baselined(p.a)
-	for _, g := range groups {
+	full := p.o.Places(len(groups), mostGroups)
+	for _, g := range groups[:full] {
 		p.group(g, citations[g.Check.ID], baselined)
 	}
+	if full == len(groups) {
+		return
+	}
+	p.blank()
+	p.para(2, dim, "The rest in short; ward explain CHECK and --verbose say more.")
+	p.blank()
+	for _, g := range groups[full:] {
+		p.brief(g, baselined)
+	}
+}
+
+// brief writes a check on two lines.
+func (p *page) brief(g report.Group, baselined bool) {
+	p.beside(severityStyle(g.Check.Severity), strings.ToUpper(report.Clean(string(g.Check.Severity))), plain,
+		orElse(report.Clean(g.Check.Title), report.Clean(g.Check.ID)), p.mark(g, baselined))
+	p.para(body, dim, report.Clean(g.Check.ID))
+}
+
+// mark says how many places a check fails at.
+func (p *page) mark(g report.Group, baselined bool) string {
+	mark := report.Count(len(g.Findings), "place")
+	if g.PHI > 0 {
+		mark += fmt.Sprintf(", %d PHI", g.PHI)
+	}
+	if baselined && g.New > 0 {
+		mark += fmt.Sprintf(", %d new", g.New)
+	}
+	return mark
 }
 
 func total(groups []report.Group) string {
@@ -127,16 +157,9 @@ func total(groups []report.Group) string {
 }
 
 func (p *page) group(g report.Group, citations []string, baselined bool) {
-	mark := report.Count(len(g.Findings), "place")
-	if g.PHI > 0 {
-		mark += fmt.Sprintf(", %d PHI", g.PHI)
-	}
-	if baselined && g.New > 0 {
-		mark += fmt.Sprintf(", %d new", g.New)
-	}
 	title := orElse(report.Clean(g.Check.Title), report.Clean(g.Check.ID))
 	p.blank()
-	p.beside(severityStyle(g.Check.Severity), strings.ToUpper(report.Clean(string(g.Check.Severity))), bold, title, mark)
+	p.beside(severityStyle(g.Check.Severity), strings.ToUpper(report.Clean(string(g.Check.Severity))), bold, title, p.mark(g, baselined))
 	p.para(body, dim, report.Clean(g.Check.ID))
 	p.blank()
 	n := p.o.Places(len(g.Findings), mostPlaces)

@@ -107,7 +107,7 @@ func (i *instance) computed(name string) cty.Value {
 	v := cty.DynamicVal.Mark(i.ref(name))
 	if i.decl.kind == "data" {
 		v = v.Mark(reasonMark{why: i.address + "." + name + " is known only in the account",
-			expr: i.address + "." + name, about: true})
+			grant: "assess a plan (terraform show -json)", expr: i.address + "." + name, about: true})
 	}
 	if i.maybe != nil {
 		v = v.Mark(*i.maybe)
