@@ -20,6 +20,7 @@ import (
 	"ward.dev/ward/internal/framework"
 	"ward.dev/ward/internal/inventory"
 	"ward.dev/ward/internal/mapping"
+	"ward.dev/ward/internal/resource"
 	"ward.dev/ward/internal/scope"
 	"ward.dev/ward/internal/source"
 	"ward.dev/ward/internal/wire"
@@ -91,7 +92,7 @@ func (s *session) assess(targets []string, f assessFlags) error {
 	if err != nil {
 		return err
 	}
-	g, err := settle(targets, f)
+	g, err := s.settle(targets, f)
 	if err != nil {
 		return err
 	}
@@ -105,6 +106,7 @@ func (s *session) assess(targets []string, f assessFlags) error {
 		return err
 	}
 	estate := mapping.Map(k.catalog.Kinds, readings)
+	estate.Gaps = append(estate.Gaps, g.gaps...)
 	if err := k.loadChecks(estate, g.config); err != nil {
 		return err
 	}
@@ -134,9 +136,10 @@ type given struct {
 	config  *config.Config
 	options source.Options
 	now     time.Time
+	gaps    []resource.Gap // the faults of a ward.yaml that is left out
 }
 
-func settle(targets []string, f assessFlags) (*given, error) {
+func (s *session) settle(targets []string, f assessFlags) (*given, error) {
 	g := &given{now: time.Now()}
 	var err error
 	if f.asOf != "" {
@@ -148,11 +151,31 @@ func settle(targets []string, f assessFlags) (*given, error) {
 	if path == "" {
 		path = config.Find(targets...)
 	}
-	if g.config, err = config.Load(path); err != nil {
+	if err := s.loadConfig(g, path); err != nil {
 		return nil, err
 	}
 	g.options, err = readerOptions(f, g.config)
 	return g, err
+}
+
+// loadConfig reads ward.yaml. One with faults is left out as a whole, since half of what people decided may say the
+// contrary of it; its faults are told at once and stay in the report as gaps, and the estate is assessed without it.
+func (s *session) loadConfig(g *given, path string) error {
+	if path != "" {
+		if _, err := os.Stat(path); err != nil {
+			return usage{fmt.Errorf("--config: %w", err)}
+		}
+	}
+	var err error
+	if g.config, err = config.Load(path); err == nil {
+		return nil
+	}
+	g.config = &config.Config{}
+	for _, fault := range split(err) {
+		fmt.Fprintf(s.stderr, "ward: %v\n", fault)
+		g.gaps = append(g.gaps, resource.Gap{Target: path, What: path, Reason: fault.Error(), Grant: "mend " + path + ", which is left out until then"})
+	}
+	return nil
 }
 
 // knowledge is what the estate is judged by.

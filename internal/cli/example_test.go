@@ -6,9 +6,12 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/santhosh-tekuri/jsonschema/v6"
+
 	"ward.dev/ward/internal/assessment"
 	"ward.dev/ward/internal/cli"
 	"ward.dev/ward/internal/report/jsonreport"
+	"ward.dev/ward/internal/report/reporttest"
 )
 
 // TestExample proves that the clinic's deliberate faults are found where they are, that what is right is not reported, and
@@ -64,5 +67,36 @@ func TestExample(t *testing.T) {
 	}
 	if !named {
 		t.Error("no unknown names var.log_retention_days")
+	}
+}
+
+// TestExampleValidates proves that what is written of a real assessment, not of a sample, is valid: Ward's own JSON, SARIF
+// and OSCAL.
+func TestExampleValidates(t *testing.T) {
+	t.Run("json", func(t *testing.T) {
+		t.Chdir(filepath.Join("..", ".."))
+		s, err := jsonschema.NewCompiler().Compile(filepath.Join("docs", "format", "assessment.schema.json"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var stdout, stderr bytes.Buffer
+		cli.Run([]string{"assess", "examples/clinic", "-o", "json"}, nil, &stdout, &stderr)
+		reporttest.Validate(t, s, stdout.Bytes())
+	})
+	for format, schema := range map[string]string{
+		"sarif":         "sarif-schema-2.1.0.json",
+		"oscal-results": "oscal_assessment-results_schema.json",
+		"oscal-poam":    "oscal_poam_schema.json",
+		"oscal-ssp":     "oscal_ssp_schema.json",
+	} {
+		t.Run(format, func(t *testing.T) {
+			s := reporttest.Schema(t, schema)
+			t.Chdir(filepath.Join("..", ".."))
+			var stdout, stderr bytes.Buffer
+			if code := cli.Run([]string{"assess", "examples/clinic", "-o", format}, nil, &stdout, &stderr); code != 3 {
+				t.Fatalf("exit code %d: %s", code, stderr.String())
+			}
+			reporttest.Validate(t, s, stdout.Bytes())
+		})
 	}
 }
