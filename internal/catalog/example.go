@@ -240,7 +240,8 @@ func trail(r *resource.Resource, parts ...string) string {
 	return r.Kind.Name + " " + strings.Join(parts, ".")
 }
 
-// Samples returns the resources of every example in the catalog: a mix of all kinds, right and wrong ones, to measure with.
+// Samples returns the resources of every example in the catalog that is written as code: a mix of all kinds, right and wrong
+// ones, as they are met in life, to measure with.
 func (c *Catalog) Samples(read ReadText) ([]*resource.Resource, error) {
 	var all []*resource.Resource
 	for _, of := range c.Checks {
@@ -249,6 +250,9 @@ func (c *Catalog) Samples(read ReadText) ([]*resource.Resource, error) {
 			return nil, err
 		}
 		for _, e := range examples {
+			if e.Terraform == "" && e.CloudFormation == "" {
+				continue
+			}
 			s, err := c.stage(of, e, read)
 			if err != nil {
 				return nil, fmt.Errorf("%s: example %q: %w", of.File, e.Name, err)
@@ -259,6 +263,9 @@ func (c *Catalog) Samples(read ReadText) ([]*resource.Resource, error) {
 				renamed[r.ID] = prefix + r.ID
 			}
 			for _, r := range s.resources {
+				if r.Kind.PerTarget() && r != s.subject {
+					continue // an estate has one for each account, not one for each example
+				}
 				copied := *r
 				copied.ID = renamed[r.ID]
 				copied.Values = make([]value.Value, len(r.Values))
