@@ -3,6 +3,7 @@ package assess
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"strings"
 
 	"ward.dev/ward/internal/assessment"
 	"ward.dev/ward/internal/resource"
@@ -23,9 +24,14 @@ func identity(key []byte, check, target, address string) []byte {
 	return append(key, address...)
 }
 
-// identify adds the id of a finding to those of its chunk.
+// identify adds the id of a finding to those of its chunk. Where one block makes several resources, the second and later
+// ones have their kind behind the address in their ID, so that a check of every resource tells them apart.
 func (w *worker) identify(check string, r *resource.Resource) {
-	w.key = identity(w.key[:0], check, r.Target, r.Address)
+	address := r.Address
+	if within, ok := strings.CutPrefix(r.ID, r.Target+"#"); ok {
+		address = within
+	}
+	w.key = identity(w.key[:0], check, r.Target, address)
 	sum := sha256.Sum256(w.key)
 	w.ids = hex.AppendEncode(w.ids, sum[:idLength/2])
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
 	"ward.dev/ward/internal/assessment"
@@ -98,5 +99,29 @@ func TestExampleValidates(t *testing.T) {
 			}
 			reporttest.Validate(t, s, stdout.Bytes())
 		})
+	}
+}
+
+// TestFindingIDs proves that every finding has an id of its own, which does not hang on how the target is written.
+func TestFindingIDs(t *testing.T) {
+	t.Chdir(filepath.Join("..", ".."))
+	seen := map[string]map[string]bool{}
+	for _, target := range []string{"examples/clinic", "./examples/clinic/"} {
+		var stdout, stderr bytes.Buffer
+		cli.Run([]string{"assess", target, "-o", "json"}, nil, &stdout, &stderr)
+		a, err := jsonreport.Read(&stdout)
+		if err != nil {
+			t.Fatal(err)
+		}
+		seen[target] = map[string]bool{}
+		for _, f := range a.Findings {
+			if seen[target][f.ID] {
+				t.Errorf("%s: two findings are %s, one is %s of %s", target, f.ID, f.Check, f.Resource.Address)
+			}
+			seen[target][f.ID] = true
+		}
+	}
+	if diff := cmp.Diff(seen["examples/clinic"], seen["./examples/clinic/"]); diff != "" {
+		t.Error(diff)
 	}
 }

@@ -13,6 +13,7 @@ import (
 	"ward.dev/ward/internal/check"
 	"ward.dev/ward/internal/framework"
 	"ward.dev/ward/internal/kind"
+	"ward.dev/ward/internal/report"
 	"ward.dev/ward/internal/yamlfile"
 )
 
@@ -92,12 +93,10 @@ func explainCheck(w io.Writer, c *catalog.Catalog, of *check.Check) {
 		}
 	}
 	fmt.Fprintln(w, "\nIt bears on")
-	for _, f := range c.Frameworks {
-		for _, s := range f.Safeguards {
-			for _, l := range s.Checks {
-				if l.Check == of.ID {
-					fmt.Fprintf(w, "  %s %s (%s, %s)\n%s\n", s.Citation, s.Name, f.ID, l.Strength, wrap(l.Reason, "    "))
-				}
+	for _, wanted := range []bool{true, false} { // the rule in force first
+		for _, f := range c.Frameworks {
+			if f.Default == wanted {
+				explainLinks(w, f, of.ID)
 			}
 		}
 	}
@@ -111,6 +110,16 @@ func explainCheck(w io.Writer, c *catalog.Catalog, of *check.Check) {
 		fmt.Fprintln(w, "\nElsewhere it is called")
 		for _, tool := range sorted(of.Aka) {
 			fmt.Fprintf(w, "  %s: %s\n", tool, strings.Join(of.Aka[tool], ", "))
+		}
+	}
+}
+
+func explainLinks(w io.Writer, f *framework.Framework, id string) {
+	for _, s := range f.Safeguards {
+		for _, l := range s.Checks {
+			if l.Check == id {
+				fmt.Fprintf(w, "  %s %s (%s, %s)\n%s\n", s.Citation, s.Name, f.ID, l.Strength, wrap(l.Reason, "    "))
+			}
 		}
 	}
 }
@@ -144,11 +153,10 @@ func explainFinding(w io.Writer, c *catalog.Catalog, f *assessment.Finding) {
 		fmt.Fprintln(w, "\nEvidence")
 	}
 	for _, e := range f.Evidence {
-		fmt.Fprintf(w, "  %s = %v (%s)", e.Attribute, e.Value, e.State)
-		if e.Location.File != "" {
-			fmt.Fprintf(w, "  %s:%d", e.Location.File, e.Location.Line)
+		fmt.Fprintf(w, "  %s\n", report.Evidence(e))
+		if e.Location.Line > 0 {
+			fmt.Fprintf(w, "    %s\n", report.Place(e.Location))
 		}
-		fmt.Fprintln(w)
 	}
 	for _, u := range f.Unknown {
 		fmt.Fprintf(w, "\nUnknown: %s, since %s\n", u.Attribute, u.Reason)

@@ -19,7 +19,13 @@ import (
 func readTargets(ctx context.Context, targets []string, options source.Options, say func(string)) ([]source.Reading, error) {
 	var readings []source.Reading
 	var faults []error
+	seen := map[string]bool{}
 	for _, name := range targets {
+		name = filepath.Clean(name) // so that ./infra and infra/ are one target with one set of finding ids
+		if seen[name] {
+			continue
+		}
+		seen[name] = true
 		say("reading " + name)
 		found, err := readTarget(ctx, name, options)
 		if err != nil {
@@ -30,7 +36,7 @@ func readTargets(ctx context.Context, targets []string, options source.Options, 
 		}
 		readings = append(readings, found...)
 	}
-	if len(faults) == len(targets) {
+	if len(faults) == len(seen) {
 		return nil, errors.Join(faults...)
 	}
 	return readings, nil

@@ -61,8 +61,8 @@ var facts = []fact{
 	{"denies_bucket_delete", "s3:DeleteBucket is denied to everyone without conditions.", deniesAll("s3:DeleteBucket"), nil},
 	{"denies_recovery_point_delete", "backup:DeleteRecoveryPoint is denied to everyone without conditions.",
 		deniesAll("backup:DeleteRecoveryPoint"), nil},
-	{"grants_admin", "Every action on every resource is allowed without conditions, or every action but some that leave " +
-		"the whole of IAM allowed.", statement.grantsAdmin, nil},
+	{"grants_admin", "Every action on every resource is allowed without conditions (TLS is none), or every action but some " +
+		"that leave the whole of IAM allowed.", statement.grantsAdmin, nil},
 	{"wildcard_services", "Services of which every action is allowed on every resource; * stands for all services, " +
 		"or for all but those of NotAction.", nil, wildcardServices},
 	{"grants_kms_decrypt_everywhere", "An identity is allowed kms:Decrypt or kms:ReEncryptFrom with every key, whatever " +
@@ -87,6 +87,13 @@ func (s statement) denies() answer { return s.hasEffect("Deny") }
 
 func (s statement) everyone() answer {
 	return s.principals.any(principal.everyone)
+}
+
+// deniesEveryone tells whether the statement denies something to whoever asks. "*" as a service is no such thing.
+func (s statement) deniesEveryone() answer {
+	return all(s.denies(), s.principals.any(func(p principal) answer {
+		return all(is(p.kind == "" || p.kind == "AWS"), p.everyone())
+	}))
 }
 
 // includes tells whether the statement is about an action.
@@ -144,7 +151,7 @@ func (s statement) deniesInsecureTransport() answer {
 		return all(c.with("bool", "stringequals", "stringequalsignorecase"), c.on("aws:securetransport"), c.says("false"))
 	}
 	publish := all(s.includes("sns:Publish"), s.actions.given())
-	return all(s.denies(), s.everyone(), either(s.wholeService(), publish), s.conditions.only(insecure, harmless))
+	return all(s.deniesEveryone(), either(s.wholeService(), publish), s.conditions.only(insecure, harmless))
 }
 
 func (s statement) deniesOldTLS() answer {
@@ -157,7 +164,7 @@ func (s statement) deniesOldTLS() answer {
 			return is(err == nil && version >= 1.2)
 		}))
 	}
-	return all(s.denies(), s.everyone(), s.wholeService(), s.conditions.only(old, harmless))
+	return all(s.deniesEveryone(), s.wholeService(), s.conditions.only(old, harmless))
 }
 
 func (s statement) deniesUnencryptedPut() answer {
@@ -170,19 +177,22 @@ func (s statement) deniesUnencryptedPut() answer {
 		missing := all(c.with("null"), c.on(header, header+"-aws-kms-key-id"), c.says("true"))
 		return either(given, key, missing)
 	}
-	return all(s.denies(), s.everyone(), s.includes("s3:PutObject"), s.conditions.only(unencrypted, harmless))
+	return all(s.deniesEveryone(), s.includes("s3:PutObject"), s.conditions.only(unencrypted, harmless))
 }
 
 func deniesAll(actions ...string) func(statement) answer {
 	return func(s statement) answer {
-		return all(s.denies(), s.everyone(), not(s.conditions.given()), every(actions, s.includes))
+		return all(s.deniesEveryone(), not(s.conditions.given()), every(actions, s.includes))
 	}
 }
 
 func (s statement) grantsAdmin() answer {
 	everything := s.actions.any(func(t text) answer { return t.matches(fresh+":"+fresh, true) })
 	rest := all(s.notActions.given(), every(adminActions, s.includes))
-	return all(s.allows(), s.onEvery(), either(everything, rest), not(s.conditions.given()))
+	tls := func(c condition) answer { // the interfaces of AWS take nothing else
+		return all(c.with("bool"), c.on("aws:securetransport"), c.says("true"))
+	}
+	return all(s.allows(), s.onEvery(), either(everything, rest), either(not(s.conditions.given()), s.conditions.only(tls, tls)))
 }
 
 // adminActions are enough to take every other right.
@@ -324,8 +334,7 @@ func (t text) orgPath() answer {
 	return t.unsure()
 }
 
-// narrowNetwork tells that the text is a range of addresses that AWS does not call broad: not wider than /8, or /32 of
-// IPv6.
+// narrowNetwork tells that the text is a range of addresses that AWS does not call broad.
 func (t text) narrowNetwork() answer {
 	if !t.complete() {
 		last := t.parts[len(t.parts)-1]
@@ -338,12 +347,5 @@ func (t text) narrowNetwork() answer {
 		return is(addr.IsValid())
 	}
 	network, err := netip.ParsePrefix(t.raw)
-	if err != nil {
-		return no
-	}
-	least := 8
-	if network.Addr().Is6() {
-		least = 32
-	}
-	return is(network.Bits() >= least)
+	return is(err == nil && !wide(network))
 }

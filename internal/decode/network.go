@@ -15,9 +15,8 @@ func ec2Fields() []Field {
 		Field{Name: "cidrs", Type: "list string", Doc: "IPv4 and IPv6 ranges on the other side."},
 		Field{Name: "groups", Type: "list string", Doc: "Security groups on the other side; self is the group itself."},
 		Field{Name: "prefix_lists", Type: "list string", Doc: "Managed prefix lists on the other side."},
-		Field{Name: "world", Type: "bool", Doc: "The ranges cover all IPv4 or all IPv6 addresses: one of them, or a few " +
-			"together such as 0.0.0.0/1 and 128.0.0.0/1. Unknown with a prefix list that the code declares; others are taken to " +
-			"be AWS's own."})
+		Field{Name: "world", Type: "bool", Doc: "Anyone may be on the other side: a range is all addresses, or wider " +
+			"than /8 of IPv4 or /32 of IPv6. Unknown with a prefix list that the code declares; others are taken to be AWS's own."})
 }
 
 func naclFields() []Field {
@@ -26,7 +25,7 @@ func naclFields() []Field {
 		Field{Name: "action", Type: "string", Doc: "allow or deny."},
 		Field{Name: "egress", Type: "bool", Doc: "The entry is about outgoing traffic; false unless it says so."},
 		Field{Name: "cidr", Type: "string", Doc: "The IPv4 or IPv6 range on the other side."},
-		Field{Name: "world", Type: "bool", Doc: "The range is all IPv4 or all IPv6 addresses."})
+		Field{Name: "world", Type: "bool", Doc: "The range is all addresses, or wider than /8 of IPv4 or /32 of IPv6."})
 }
 
 func portFields() []Field {
@@ -201,10 +200,9 @@ func (t texts) own() answer {
 	return no
 }
 
-// world tells whether the ranges cover all IPv4 or all IPv6 addresses.
+// world tells whether a range is so wide that anyone may be in it.
 func (t texts) world() answer {
-	var v4, v6 []netip.Prefix
-	var as []answer
+	as := []answer{t.rest()}
 	for _, cidr := range t.list {
 		if !cidr.complete() {
 			as = append(as, cidr.broad())
@@ -214,18 +212,22 @@ func (t texts) world() answer {
 		if addr, e := netip.ParseAddr(cidr.raw); e == nil {
 			network, err = netip.PrefixFrom(addr, addr.BitLen()), nil
 		}
-		switch {
-		case err != nil:
+		if err != nil {
 			as = append(as, unsure(reason("a range of addresses cannot be read")))
-		case network.Addr().Is4():
-			v4 = append(v4, network.Masked())
-		default:
-			v6 = append(v6, network.Masked())
+			continue
 		}
+		private := network.Addr().Is6() && network.Addr().IsPrivate()
+		as = append(as, is(wide(network) && !private))
 	}
-	as = append(as, t.rest(), is(covered(netip.PrefixFrom(netip.IPv4Unspecified(), 0), v4)),
-		is(covered(netip.PrefixFrom(netip.IPv6Unspecified(), 0), v6)))
 	return either(as...)
+}
+
+// wide tells whether a network is what AWS calls broad: wider than /8, or /32 of IPv6.
+func wide(network netip.Prefix) bool {
+	if network.Addr().Is4() {
+		return network.Bits() < 8
+	}
+	return network.Bits() < 32
 }
 
 // broad tells whether a range that is not quite known may be very wide.
@@ -240,29 +242,4 @@ func (t text) broad() answer {
 		}
 	}
 	return t.unsure()
-}
-
-// covered tells whether the networks together hold all of whole.
-func covered(whole netip.Prefix, networks []netip.Prefix) bool {
-	var within []netip.Prefix
-	for _, n := range networks {
-		if n.Bits() <= whole.Bits() && n.Contains(whole.Addr()) {
-			return true
-		}
-		if whole.Overlaps(n) {
-			within = append(within, n)
-		}
-	}
-	if len(within) < 2 {
-		return false
-	}
-	low, high := halves(whole)
-	return covered(low, within) && covered(high, within)
-}
-
-func halves(p netip.Prefix) (low, high netip.Prefix) {
-	bytes := p.Addr().AsSlice()
-	bytes[p.Bits()/8] |= 0x80 >> (p.Bits() % 8)
-	upper, _ := netip.AddrFromSlice(bytes)
-	return netip.PrefixFrom(p.Addr(), p.Bits()+1), netip.PrefixFrom(upper, p.Bits()+1)
 }

@@ -204,6 +204,8 @@ var judgements = []judged{
 		obj{"denies_insecure_transport": true, "covers_all_resources": true, "denies_delete": false}},
 	{"TLS only, as a boolean, every action", bucketDeny(`["*"]`, `{"BoolIfExists":{"aws:securetransport":false}}`),
 		obj{"denies_insecure_transport": true}},
+	{"TLS for services only", `{"Effect":"Deny","Principal":{"Service":"*"},"Action":"s3:*","Resource":"*",` +
+		`"Condition":{"Bool":{"aws:SecureTransport":"false"}}}`, obj{"denies_insecure_transport": false}},
 	{"TLS for reading only", bucketDeny(`"s3:GetObject"`, `{"Bool":{"aws:SecureTransport":"false"}}`), obj{"denies_insecure_transport": false}},
 	{"TLS refused", bucketDeny(`"s3:*"`, `{"Bool":{"aws:SecureTransport":"true"}}`), obj{"denies_insecure_transport": false}},
 	{"TLS only from one network", bucketDeny(`"s3:*"`, `{"Bool":{"aws:SecureTransport":"false"},"StringEquals":{"aws:SourceVpc":"v"}}`),
@@ -258,6 +260,10 @@ var judgements = []judged{
 	{"administrator", identity(`"*"`, `"*"`), obj{"grants_admin": true, "wildcard_services": list{"*"},
 		"grants_kms_decrypt_everywhere": true, "allows_any_marketplace_subscribe": true}},
 	{"administrator with a second form", identity(`["s3:Get*","*:*"]`, `["arn:aws:*"]`), obj{"grants_admin": true}},
+	{"administrator over TLS", `{"Effect":"Allow","Action":"*","Resource":"*","Condition":{"Bool":{"aws:SecureTransport":"true"}}}`,
+		obj{"grants_admin": true}},
+	{"administrator over TLS with a second factor", `{"Effect":"Allow","Action":"*","Resource":"*",` +
+		`"Condition":{"Bool":{"aws:SecureTransport":"true","aws:MultiFactorAuthPresent":"true"}}}`, obj{"grants_admin": false}},
 	{"everything on a bucket", identity(`"*"`, `"arn:aws:s3:::b/*"`), obj{"grants_admin": false, "wildcard_services": list{},
 		"escalations": list{}, "grants_kms_decrypt_everywhere": false}},
 	{"everything on a resource that is not known", identity(`"*"`, `"${var.r}"`), obj{"grants_admin": "?",

@@ -139,7 +139,7 @@ func (t *target) plan() {
 	}
 	for _, k := range kindsOf["target"] {
 		if t.holds(k.Provider()) {
-			t.resources = append(t.resources, &resource.Resource{Kind: k, ID: t.name + "#" + k.Name,
+			t.resources = append(t.resources, &resource.Resource{Kind: k, ID: t.name + "#" + k.Name + "@" + t.dialect,
 				Address: k.Name, Target: t.name})
 		}
 	}
