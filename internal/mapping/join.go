@@ -215,49 +215,27 @@ func about(b *resource.Block, reasons []value.Reason) []value.Reason {
 // join returns the bodies of the blocks that a join leads to. Each is a reference to its own block, so that a place
 // without a path can be a ref.
 func (t *target) join(j *kind.Join, f frame) value.Value {
-	var all collector
-	if j.All {
-		for _, b := range t.byType[j.Type] {
-			if b.Maybe != nil {
-				all.reasons = append(all.reasons, about(b, []value.Reason{*b.Maybe})...)
-				continue
-			}
-			all.items = append(all.items, t.row(b))
-		}
-		if !j.Declared {
-			all.reasons = append(all.reasons, value.Reason{Grant: "assess the live account",
-				Why: "the code of this target does not show all that the account has"})
-		} else if len(all.items) == 0 && len(all.reasons) == 0 {
-			return value.None()
-		}
-		return all.list()
-	}
-	if f.block == nil || f.kind == nil {
+	switch {
+	case j.All:
+		return t.joinAll(j)
+	case f.block == nil || f.kind == nil:
 		return value.None()
 	}
 	index := t.joins[joinKey(f.kind, j)]
-	seen := map[*resource.Block]bool{}
-	take := func(blocks []*resource.Block) {
-		for _, b := range blocks {
-			if !seen[b] {
-				seen[b] = true
-				all.items = append(all.items, t.row(b))
-			}
-		}
-	}
+	all := taking{target: t, seen: map[*resource.Block]bool{}}
 	for _, address := range append([]string{f.block.Address}, t.aliases[f.block.Address]...) {
-		take(index.byAddress[address])
+		all.take(index.byAddress[address])
 		all.reasons = append(all.reasons, index.maybe[address]...)
 	}
 	n := t.namesOf(f.kind, f.block)
 	for _, text := range n.texts {
-		take(index.byText[text])
+		all.take(index.byText[text])
 		all.reasons = append(all.reasons, index.maybeText[text]...)
 	}
 	for _, made := range n.made {
 		for i := range index.byMade[made] {
 			if w := &index.byMade[made][i]; w.block.Maybe == nil {
-				take([]*resource.Block{w.block})
+				all.take([]*resource.Block{w.block})
 			} else {
 				all.reasons = append(all.reasons, w.why...)
 			}
@@ -278,6 +256,41 @@ func (t *target) join(j *kind.Join, f frame) value.Value {
 	}
 	all.origin = f.block.Origin
 	return all.list()
+}
+
+// joinAll returns the bodies of all blocks of a type.
+func (t *target) joinAll(j *kind.Join) value.Value {
+	all := taking{target: t, seen: map[*resource.Block]bool{}}
+	for _, b := range t.byType[j.Type] {
+		if b.Maybe != nil {
+			all.reasons = append(all.reasons, about(b, []value.Reason{*b.Maybe})...)
+			continue
+		}
+		all.take([]*resource.Block{b})
+	}
+	if !j.Declared {
+		all.reasons = append(all.reasons, value.Reason{Grant: "assess the live account",
+			Why: "the code of this target does not show all that the account has"})
+	} else if len(all.items) == 0 && len(all.reasons) == 0 {
+		return value.None()
+	}
+	return all.list()
+}
+
+// taking collects the rows of a join, each block once.
+type taking struct {
+	collector
+	target *target
+	seen   map[*resource.Block]bool
+}
+
+func (all *taking) take(blocks []*resource.Block) {
+	for _, b := range blocks {
+		if !all.seen[b] {
+			all.seen[b] = true
+			all.items = append(all.items, all.target.row(b))
+		}
+	}
 }
 
 func firstFew(reasons []value.Reason) []value.Reason {
