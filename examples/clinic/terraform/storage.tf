@@ -4,11 +4,13 @@ resource "aws_kms_key" "phi" {
 }
 
 module "charts" {
-  source  = "./modules/bucket"
-  name    = "riverside-charts"
-  key_arn = aws_kms_key.phi.arn
-  tags    = local.phi
-  logs_to = module.logs.name
+  source      = "./modules/bucket"
+  name        = "riverside-charts"
+  encryption  = "aws:kms"
+  key_arn     = aws_kms_key.phi.arn
+  tags        = local.phi
+  logs_access = true
+  logs_to     = module.logs.name
 }
 
 module "logs" {

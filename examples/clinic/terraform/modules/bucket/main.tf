@@ -3,9 +3,17 @@ variable "tags" {
   type    = map(string)
   default = {}
 }
+variable "encryption" {
+  type    = string
+  default = "AES256"
+}
 variable "key_arn" {
   type    = string
   default = null
+}
+variable "logs_access" {
+  type    = bool
+  default = false
 }
 variable "logs_to" {
   type    = string
@@ -22,7 +30,7 @@ resource "aws_s3_bucket_server_side_encryption_configuration" "this" {
   rule {
     bucket_key_enabled = true
     apply_server_side_encryption_by_default {
-      sse_algorithm     = var.key_arn == null ? "AES256" : "aws:kms"
+      sse_algorithm     = var.encryption
       kms_master_key_id = var.key_arn
     }
   }
@@ -44,7 +52,7 @@ resource "aws_s3_bucket_public_access_block" "this" {
 }
 
 resource "aws_s3_bucket_logging" "this" {
-  count         = var.logs_to == null ? 0 : 1
+  count         = var.logs_access ? 1 : 0
   bucket        = aws_s3_bucket.this.id
   target_bucket = var.logs_to
   target_prefix = "${var.name}/"
