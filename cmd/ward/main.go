@@ -12,8 +12,8 @@ import (
 // GOMEMLIMIT replaces it.
 const memory = 900 << 20
 
-// growth lets the heap grow to several times what is live before it is collected: runs are short, and memory bounds it.
-const growth = 400
+// growth lets the heap grow to many times what is live before it is collected: runs are short, and memory bounds it.
+const growth = 1000
 
 func main() {
 	if os.Getenv("GOMEMLIMIT") == "" {

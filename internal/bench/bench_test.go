@@ -108,7 +108,7 @@ func repository(tb testing.TB, lines int) string {
 
 // asTheProgram sets the collector as cmd/ward does.
 func asTheProgram(tb testing.TB) {
-	limit, percent := debug.SetMemoryLimit(900<<20), debug.SetGCPercent(400)
+	limit, percent := debug.SetMemoryLimit(900<<20), debug.SetGCPercent(1000)
 	tb.Cleanup(func() {
 		debug.SetMemoryLimit(limit)
 		debug.SetGCPercent(percent)

@@ -10,11 +10,13 @@ import (
 	"io/fs"
 	"maps"
 	"path"
+	"runtime"
 	"slices"
 	"sort"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
+	"golang.org/x/sync/errgroup"
 
 	"ward.dev/ward/internal/yamlfile"
 )
@@ -218,22 +220,38 @@ func (f *Framework) LoadLinks(dir string, layers ...fs.FS) []error {
 			from[file] = layer
 		}
 	}
-	for _, file := range slices.Sorted(maps.Keys(from)) {
-		faults = append(faults, f.addLinks(from[file], file)...)
+	files := slices.Sorted(maps.Keys(from))
+	read, errs := make([]links, len(files)), make([]error, len(files))
+	var group errgroup.Group
+	group.SetLimit(runtime.GOMAXPROCS(0))
+	for i, file := range files {
+		group.Go(func() error {
+			read[i], errs[i] = readLinks(from[file], file)
+			return nil
+		})
+	}
+	_ = group.Wait() // the functions return no error
+	for i, file := range files {
+		if errs[i] != nil {
+			faults = append(faults, errs[i])
+			continue
+		}
+		faults = append(faults, f.addLinks(file, read[i])...)
 	}
 	return faults
 }
 
-// addLinks links the checks of another file to the framework's safeguards.
-func (f *Framework) addLinks(fsys fs.FS, file string) []error {
+func readLinks(fsys fs.FS, file string) (links, error) {
+	var l links
 	data, err := fs.ReadFile(fsys, file)
 	if err != nil {
-		return []error{fmt.Errorf("read links: %w", err)}
+		return l, fmt.Errorf("read links: %w", err)
 	}
-	var l links
-	if err := yamlfile.Decode(file, data, &l); err != nil {
-		return []error{err}
-	}
+	return l, yamlfile.Decode(file, data, &l)
+}
+
+// addLinks links the checks of another file to the framework's safeguards.
+func (f *Framework) addLinks(file string, l links) []error {
 	var faults []error
 	for _, link := range l.Links {
 		citations := make([]string, 0, len(link.Safeguards))
