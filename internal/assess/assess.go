@@ -77,6 +77,7 @@ func Assess(ctx context.Context, r Request) (*assessment.Assessment, error) {
 	a.Notices = append(a.Notices, exceptions.notices(r, findings)...)
 	a.Notices = append(a.Notices, f.notices()...)
 	a.Notices = append(a.Notices, unjudged(r.Inventory.Unjudged)...)
+	a.Notices = append(a.Notices, together(r.Inventory.Targets)...)
 	return a, nil
 }
 
@@ -90,6 +91,19 @@ func addRead(a *assessment.Assessment, inv *inventory.Inventory) {
 	for _, g := range inv.Gaps {
 		a.Gaps = append(a.Gaps, assessment.Gap{Target: g.Target, What: g.What, Reason: g.Reason, Grant: g.Grant})
 	}
+}
+
+// together tells of targets whose root modules are judged as if they were deployed to one account.
+func together(targets []inventory.Target) []assessment.Notice {
+	var notices []assessment.Notice
+	for _, t := range targets {
+		if t.Roots > 1 {
+			notices = append(notices, assessment.Notice{Kind: "one account assumed", ID: t.Name, Text: fmt.Sprintf("%d root modules or templates were read "+
+				"together, and what is asked of an account is judged as if all were deployed to one; assess them as targets of their own where "+
+				"they are not", t.Roots)})
+		}
+	}
+	return notices
 }
 
 // maxListed bounds what one notice lists.

@@ -14,6 +14,7 @@ import (
 
 	"ward.dev/ward/internal/assessment"
 	"ward.dev/ward/internal/config"
+	"ward.dev/ward/internal/inventory"
 	"ward.dev/ward/internal/kind"
 	"ward.dev/ward/internal/resource"
 	"ward.dev/ward/internal/scope"
@@ -378,5 +379,12 @@ func TestProgress(t *testing.T) {
 		}})
 	if err != nil || last != 1000 {
 		t.Errorf("ended at %d, %v", last, err)
+	}
+}
+
+// TestTogether proves that the reader is told when several root modules are judged as one account.
+func TestTogether(t *testing.T) {
+	if got := together([]inventory.Target{{Name: "one", Roots: 1}, {Name: "many", Roots: 3}}); len(got) != 1 || got[0].ID != "many" {
+		t.Errorf("notices: %+v", got)
 	}
 }

@@ -11,6 +11,8 @@ import (
 type Target struct {
 	Kind, Name string
 	Resources  int
+	// Roots is how many root modules or templates, deployed apart from each other, were read together.
+	Roots int
 }
 
 // Unjudged is what a target declares and nobody judges.

@@ -217,7 +217,7 @@ func about(b *resource.Block, reasons []value.Reason) []value.Reason {
 func (t *target) join(j *kind.Join, f frame) value.Value {
 	switch {
 	case j.All:
-		return t.joinAll(j)
+		return t.joinAll(j, f)
 	case f.block == nil || f.kind == nil:
 		return value.None()
 	}
@@ -258,10 +258,14 @@ func (t *target) join(j *kind.Join, f frame) value.Value {
 	return all.list()
 }
 
-// joinAll returns the bodies of all blocks of a type.
-func (t *target) joinAll(j *kind.Join) value.Value {
+// joinAll returns the bodies of all blocks of a type: of the whole target for what is asked of an account, of the same root
+// module or template for a resource, since what is deployed apart may be in another account.
+func (t *target) joinAll(j *kind.Join, f frame) value.Value {
 	all := taking{target: t, seen: map[*resource.Block]bool{}}
 	for _, b := range t.byType[j.Type] {
+		if f.block != nil && resource.Root(f.block.Address) != resource.Root(b.Address) {
+			continue
+		}
 		if b.Maybe != nil {
 			all.reasons = append(all.reasons, about(b, []value.Reason{*b.Maybe})...)
 			continue

@@ -83,7 +83,7 @@ func Map(kinds []*kind.Kind, readings []source.Reading) *inventory.Inventory {
 		all = append(all, t.resources...)
 		unjudged = append(unjudged, t.unjudged())
 		gaps = append(gaps, t.drifting()...)
-		listed = append(listed, inventory.Target{Kind: readings[i].Kind, Name: t.name, Resources: len(t.resources)})
+		listed = append(listed, inventory.Target{Kind: readings[i].Kind, Name: t.name, Resources: len(t.resources), Roots: len(t.roots())})
 	}
 	inv := inventory.New(listed, all, builtin, gaps)
 	inv.Unjudged = unjudged

@@ -266,6 +266,15 @@ func TestRootsStandApart(t *testing.T) {
 	if len(inv.Gaps) != 1 || inv.Gaps[0].What != "lab:t_versioning.v" || inv.Gaps[0].Grant != reason.Grant {
 		t.Errorf("gaps: %+v", inv.Gaps)
 	}
+	apart := inventoryOf(t,
+		in("portal", block("t_bucket.b", object())),
+		in("lab", block("t_bucket.b", object())),
+		in("lab", block("t_default.d", object("state", text("on")))))
+	for root, want := range map[string]string{"portal": "-", "lab": "[on]"} {
+		if got := show(apart.Lookup("code#" + root + ":t_bucket.b").Get("declared")); got != want {
+			t.Errorf("what %s declares: got %s, want %s", root, got, want)
+		}
+	}
 	single := inventoryOf(t, block("t_bucket.b", object()), block("t_versioning.v", object("bucket", unknown)))
 	if len(single.Gaps) != 0 {
 		t.Errorf("one root module has gaps: %+v", single.Gaps)

@@ -61,14 +61,19 @@ func addJoined(types map[string]bool, places []kind.Place) {
 	}
 }
 
-// drifting tells, in a target of several root modules or templates, of the blocks that may be for a resource of another
-// one: what they say is only taken into account within their own.
-func (t *target) drifting() []resource.Gap {
+// roots are the root modules and templates of the target.
+func (t *target) roots() map[string]bool {
 	roots := map[string]bool{}
 	for i := range t.blocks {
 		roots[resource.Root(t.blocks[i].Address)] = true
 	}
-	if len(roots) < 2 {
+	return roots
+}
+
+// drifting tells, in a target of several root modules or templates, of the blocks that may be for a resource of another
+// one: what they say is only taken into account within their own.
+func (t *target) drifting() []resource.Gap {
+	if len(t.roots()) < 2 {
 		return nil
 	}
 	var gaps []resource.Gap
