@@ -45,6 +45,8 @@ type Place struct {
 	Present bool
 	// Where keeps the rows whose fields have these texts.
 	Where map[string]string
+	// Same keeps the rows whose fields read the same as fields of the block that the place is read for.
+	Same map[string]string
 	// Take is the path that is followed in each row that Where kept.
 	Take []string
 	Line int
@@ -72,6 +74,7 @@ type rawPlace struct {
 	Present string             `yaml:"present"`
 	Where   map[string]string  `yaml:"where"`
 	Take    string             `yaml:"take"`
+	Same    map[string]string  `yaml:"same"`
 }
 
 // YAMLShape implements yamlfile.Shaped.
@@ -92,7 +95,7 @@ func (p *Place) UnmarshalYAML(node *yaml.Node) error {
 	if err := node.Decode(&raw); err != nil {
 		return err
 	}
-	p.Via, p.Where = raw.Via, raw.Where
+	p.Via, p.Where, p.Same = raw.Via, raw.Where, raw.Same
 	if raw.Take != "" {
 		p.Take = strings.Split(raw.Take, ".")
 	}

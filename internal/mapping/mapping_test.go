@@ -41,6 +41,7 @@ attributes:
   declared: {type: list string, doc: d, terraform: declared t_default > state}
   account: {type: list string, doc: d, terraform: all t_default > state}
   label: {type: string, doc: d, via: lower, terraform: t_label by bucket > text}
+  peers: {type: list string, doc: d, terraform: {path: t_peer by bucket, same: {zone: place}, take: name}}
   nowhere: {type: string, doc: d}
   never: {type: string, doc: d, terraform: "@none", default: no-way}
 `
@@ -196,6 +197,15 @@ func TestPlaces(t *testing.T) {
 		{"all that the code declares", object(), []resource.Block{block("t_default.d", object("state", text("on")))}, "declared", "[on]"},
 		{"what the code does not declare", object(), nil, "declared", "-"},
 		{"what the code may declare", object(), []resource.Block{maybe(block("t_default.d", object("state", text("on"))))}, "declared", "[]+?"},
+		{"rows with the same field as the block", object("place", text("a")), []resource.Block{
+			block("t_peer.a", object("bucket", ref("t_bucket.b"), "zone", text("a"), "name", text("near"))),
+			block("t_peer.b", object("bucket", ref("t_bucket.b"), "zone", text("b"), "name", text("far")))}, "peers", "[near]"},
+		{"rows that refer to the same as the block", object("place", ref("t_key.a")), []resource.Block{
+			block("t_peer.a", object("bucket", ref("t_bucket.b"), "zone", ref("t_key.a"), "name", text("near"))),
+			block("t_peer.b", object("bucket", ref("t_bucket.b"), "zone", ref("t_key.b"), "name", text("far")))}, "peers", "[near]"},
+		{"rows of which it is not known whether they are the same", object("place", text("a")), []resource.Block{
+			block("t_peer.a", object("bucket", ref("t_bucket.b"), "zone", unknown, "name", text("near"))),
+			block("t_peer.b", object("bucket", ref("t_bucket.b"), "zone", ref("t_key.b"), "name", text("far")))}, "peers", "[]+?"},
 		{"an attribute without a place", object(), nil, "nowhere", "?"},
 		{"what the vocabulary cannot set", object(), nil, "never", "no-way"},
 		{"a reference", object("encryption", object("rule", object("default", object("key", ref("t_key.k"))))), []resource.Block{block("t_key.k", object())}, "encryption.key", "code#t_key.k"},

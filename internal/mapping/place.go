@@ -25,6 +25,9 @@ func (t *target) at(p kind.Place, f frame) value.Value {
 	if len(p.Where) > 0 {
 		v = where(p.Where, v)
 	}
+	if len(p.Same) > 0 {
+		v = alike(p.Same, v, f.body)
+	}
 	v = follow(v, p.Take)
 	if p.Present {
 		v = present(v)
@@ -167,8 +170,37 @@ func follow(v value.Value, path []string) value.Value {
 	return v
 }
 
-// where keeps the rows whose fields read as wanted. A row of which that is not known leaves the list open.
+// where keeps the rows whose fields read as wanted.
 func where(wanted map[string]string, v value.Value) value.Value {
+	return keep(v, func(row value.Value) (bool, []value.Reason) { return matches(wanted, row) })
+}
+
+// alike keeps the rows whose fields read the same as those of a block.
+func alike(fields map[string]string, v, body value.Value) value.Value {
+	return keep(v, func(row value.Value) (bool, []value.Reason) {
+		var why []value.Reason
+		for name, own := range fields {
+			a, b := single(row.Field(name)), single(body.Field(own))
+			switch _, isRef := a.ExactRef(); {
+			case same(a, b) && (isRef || a.IsKnown()):
+			case a.IsUnknown() && !isRef:
+				why = append(why, a.Reasons()...)
+			case b.IsUnknown() && !isExact(b):
+				why = append(why, b.Reasons()...)
+			case isRef != isExact(b): // a reference may be to what has the other's name
+				why = append(why, value.Reason{Why: name + " and " + own + " cannot be compared"})
+			default:
+				return false, nil
+			}
+		}
+		return true, why
+	})
+}
+
+func isExact(v value.Value) bool { _, exact := v.ExactRef(); return exact }
+
+// keep keeps the rows that a test keeps. A row of which that is not known leaves the list open.
+func keep(v value.Value, test func(value.Value) (bool, []value.Reason)) value.Value {
 	if !v.IsKnown() {
 		return v
 	}
@@ -181,11 +213,11 @@ func where(wanted map[string]string, v value.Value) value.Value {
 		all.reasons = v.Reasons()
 	}
 	for _, row := range rows {
-		keep, why := matches(wanted, row)
+		kept, why := test(row)
 		switch {
 		case len(why) > 0:
 			all.reasons = append(all.reasons, why...)
-		case keep:
+		case kept:
 			all.items = append(all.items, row)
 		}
 	}
