@@ -139,8 +139,6 @@ func (t *target) indexKey(index *joinIndex, k *kind.Kind, b *resource.Block, key
 		for _, name := range calls(text) {
 			index.byText[name] = append(index.byText[name], b)
 		}
-	case exact && b.Maybe != nil:
-		index.maybe[ref.Address] = append(index.maybe[ref.Address], why...)
 	case exact:
 		index.byAddress[ref.Address] = append(index.byAddress[ref.Address], b)
 	default:
@@ -222,7 +220,7 @@ func (t *target) join(j *kind.Join, f frame) value.Value {
 		return value.None()
 	}
 	index := t.joins[joinKey(f.kind, j)]
-	all := taking{target: t, seen: map[*resource.Block]bool{}}
+	all := taking{target: t, owner: f.block, seen: map[*resource.Block]bool{}}
 	for _, address := range append([]string{f.block.Address}, t.aliases[f.block.Address]...) {
 		all.take(index.byAddress[address])
 		all.reasons = append(all.reasons, index.maybe[address]...)
@@ -234,11 +232,7 @@ func (t *target) join(j *kind.Join, f frame) value.Value {
 	}
 	for _, made := range n.made {
 		for i := range index.byMade[made] {
-			if w := &index.byMade[made][i]; w.block.Maybe == nil {
-				all.take([]*resource.Block{w.block})
-			} else {
-				all.reasons = append(all.reasons, w.why...)
-			}
+			all.take([]*resource.Block{index.byMade[made][i].block})
 		}
 	}
 	root := resource.Root(f.block.Address)
@@ -285,16 +279,27 @@ func (t *target) joinAll(j *kind.Join, f frame) value.Value {
 type taking struct {
 	collector
 	target *target
+	owner  *resource.Block // whose rows they are; nil for those of a whole target
 	seen   map[*resource.Block]bool
 }
 
+// take adds the blocks that exist whenever their owner does, and leaves open what others would add.
 func (all *taking) take(blocks []*resource.Block) {
 	for _, b := range blocks {
-		if !all.seen[b] {
-			all.seen[b] = true
+		switch {
+		case all.seen[b]:
+		case b.Maybe == nil || together(b, all.owner):
 			all.items = append(all.items, all.target.row(b))
+		default:
+			all.reasons = append(all.reasons, about(b, []value.Reason{*b.Maybe})...)
 		}
+		all.seen[b] = true
 	}
+}
+
+// together tells whether a block surely exists if another does: both hang on the same count of the same module.
+func together(b, owner *resource.Block) bool {
+	return owner != nil && owner.Maybe != nil && *b.Maybe == *owner.Maybe
 }
 
 func firstFew(reasons []value.Reason) []value.Reason {

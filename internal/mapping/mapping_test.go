@@ -259,6 +259,22 @@ func TestUnjudged(t *testing.T) {
 	}
 }
 
+// TestTogether proves that a companion that hangs on the same unknown count as its resource is part of it, and that one that
+// hangs on another is not surely so.
+func TestTogether(t *testing.T) {
+	hanging := func(b resource.Block, on string) resource.Block {
+		b.Maybe = &value.Reason{Why: "count of " + on + " is not known", Grant: "--var x=VALUE"}
+		return b
+	}
+	for on, want := range map[string]string{"module.m": "true", "module.n": "?"} {
+		inv := inventoryOf(t, hanging(block("t_bucket.b", object()), "module.m"),
+			hanging(block("t_versioning.v", object("bucket", ref("t_bucket.b"), "status", text("Enabled"))), on))
+		if got := show(inv.Lookup("code#t_bucket.b").Get("versioning")); got != want {
+			t.Errorf("%s: got %s, want %s", on, got, want)
+		}
+	}
+}
+
 // TestRootsStandApart proves that a block of which it is not known whom it is for leaves open what is in its own root module
 // only, and that it is told as a gap where it may be about another's.
 func TestRootsStandApart(t *testing.T) {
