@@ -51,8 +51,8 @@ func (s *session) assessCommand() *cobra.Command {
 		Long: `Reads Terraform folders, Terraform plans (terraform show -json) and CloudFormation templates or folders of them, judges
 what they declare, and folds the findings by safeguard. Nothing is changed and nothing is sent anywhere.
 
-Exit codes: 0 all that was asked holds; 1 nothing could be assessed; 2 usage; 3 something fails (with a baseline:
-something new fails); 4 nothing fails but something is unknown.`,
+Exit codes: 0 all that was asked holds; 1 nothing could be assessed; 2 usage; 3 something fails; 4 nothing fails but
+something is unknown. With a baseline only what it does not hold counts.`,
 		Example: `  ward assess infra/
   ward assess infra/ templates/ -o text -o sarif=ward.sarif -o html=ward.html
   ward assess plan.json --baseline ward.baseline.json -o markdown`,
@@ -74,8 +74,8 @@ something new fails); 4 nothing fails but something is unknown.`,
 	flags.StringArrayVar(&f.varFiles, "var-file", nil, "a file with Terraform variables")
 	flags.StringArrayVar(&f.parameters, "parameter", nil, "NAME=VALUE of a CloudFormation parameter")
 	flags.StringVar(&f.workspace, "workspace", "", "terraform.workspace")
-	flags.StringVar(&f.baseline, "baseline", "", "fail only on what this file does not hold")
-	flags.StringVar(&f.writeBaseline, "write-baseline", "", "write what fails now to this file")
+	flags.StringVar(&f.baseline, "baseline", "", "count only what this file does not hold")
+	flags.StringVar(&f.writeBaseline, "write-baseline", "", "write what fails or is unknown now to this file")
 	flags.StringVar(&f.asOf, "as-of", "", "judge what expires as of this day, YYYY-MM-DD (default today)")
 	flags.BoolVar(&f.quiet, "quiet", false, "no progress on standard error")
 	return command
@@ -90,6 +90,9 @@ func (s *session) lookFlags(command *cobra.Command, l *look) {
 func (s *session) assess(targets []string, f assessFlags) error {
 	outputs, err := parseOutputs(f.outputs)
 	if err != nil {
+		return err
+	}
+	if err := f.look.check(); err != nil {
 		return err
 	}
 	g, err := s.settle(targets, f)

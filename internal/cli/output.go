@@ -52,6 +52,15 @@ type look struct {
 	verbose bool
 }
 
+// check refuses words that --color does not know.
+func (l look) check() error {
+	switch l.color {
+	case "auto", "always", "never":
+		return nil
+	}
+	return usage{fmt.Errorf("--color %q is not auto, always or never", l.color)}
+}
+
 // write writes every report. A file appears whole or not at all.
 func (s *session) write(outputs []output, a *assessment.Assessment, l look) error {
 	for _, o := range outputs {

@@ -28,6 +28,9 @@ func (s *session) reportCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			if err := l.check(); err != nil {
+				return err
+			}
 			a, err := s.readAssessment(args[0])
 			if err != nil {
 				return err
