@@ -176,7 +176,7 @@ func (t *target) indexUnknown(index *joinIndex, k *kind.Kind, b *resource.Block,
 	}
 	w := textual{block: b, calls: calls(holes(template)), why: why}
 	for _, name := range w.calls {
-		if t.texts[k.Name][name] != "" { // it names one that is here
+		if len(t.texts[k.Name][name]) > 0 { // it names one that is here
 			t.indexKey(index, k, b, value.String(name), 0)
 			return
 		}
@@ -227,15 +227,20 @@ func (t *target) join(j *kind.Join, f frame) value.Value {
 	}
 	n := t.namesOf(f.kind, f.block)
 	for _, text := range n.texts {
-		all.take(index.byText[text])
+		all.takeNamed(index.byText[text], f.kind.Name, text)
 		all.reasons = append(all.reasons, index.maybeText[text]...)
 	}
+	root := f.root()
 	for _, made := range n.made {
-		for i := range index.byMade[made] {
-			all.take([]*resource.Block{index.byMade[made][i].block})
+		for _, w := range index.byMade[made] {
+			switch there := resource.Root(w.block.Address); {
+			case there == root:
+				all.take([]*resource.Block{w.block})
+			case !t.taken[f.kind.Name][within(there, made)]: // the same words may stand for another name there
+				all.reasons = append(all.reasons, w.why...)
+			}
 		}
 	}
-	root := resource.Root(f.block.Address)
 	for i := range index.textual[root] {
 		if len(all.reasons) > maxOpen {
 			break
@@ -294,6 +299,18 @@ func (all *taking) take(blocks []*resource.Block) {
 			all.reasons = append(all.reasons, about(b, []value.Reason{*b.Maybe})...)
 		}
 		all.seen[b] = true
+	}
+}
+
+// takeNamed adds the blocks that refer to the owner by a literal name. Where they stand the name may mean another.
+func (all *taking) takeNamed(blocks []*resource.Block, kindName, name string) {
+	for _, b := range blocks {
+		switch r, several := all.target.meant(kindName, name, resource.Root(b.Address)); {
+		case several:
+			all.reasons = append(all.reasons, about(b, []value.Reason{{Why: fmt.Sprintf("several resources are called %q", name)}})...)
+		case r != nil && r.Target == all.target.name && r.Address == all.owner.Address:
+			all.take([]*resource.Block{b})
+		}
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"regexp"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 
@@ -23,8 +24,8 @@ import (
 type mapper struct {
 	kinds  []*kind.Kind
 	byName map[string]*kind.Kind
-	// texts leads from a kind and a literal name to the resource that is called so.
-	texts    map[string]map[string]string
+	// texts leads from a kind and a literal name to the resources that are called so.
+	texts    map[string]map[string][]*resource.Resource
 	builtins map[string][]builtin
 }
 
@@ -42,7 +43,8 @@ type target struct {
 	byAddress map[string]*resource.Block
 	byType    map[string][]*resource.Block
 	joins     map[string]*joinIndex
-	// called holds the names of the resources of each kind by their blocks, taken what the unknown ones are made of.
+	// called holds the names of the resources of each kind by their blocks, taken what the unknown ones are made of, in the
+	// whole target and within each root module.
 	called map[string]map[string]names
 	taken  map[string]map[string]bool
 	// aliases leads from a block's address to those of the blocks that only lead to it.
@@ -61,7 +63,7 @@ type target struct {
 
 // Map makes the inventory of what was read.
 func Map(kinds []*kind.Kind, readings []source.Reading) *inventory.Inventory {
-	m := &mapper{kinds: kinds, byName: map[string]*kind.Kind{}, texts: map[string]map[string]string{}}
+	m := &mapper{kinds: kinds, byName: map[string]*kind.Kind{}, texts: map[string]map[string][]*resource.Resource{}}
 	for _, k := range kinds {
 		m.byName[k.Name] = k
 	}
@@ -160,9 +162,11 @@ func (t *target) plan() {
 			t.remember(k, b, n)
 			for _, text := range n.texts {
 				if t.texts[k.Name] == nil {
-					t.texts[k.Name] = map[string]string{}
+					t.texts[k.Name] = map[string][]*resource.Resource{}
 				}
-				t.texts[k.Name][text] = r.ID
+				if !slices.Contains(t.texts[k.Name][text], r) {
+					t.texts[k.Name][text] = append(t.texts[k.Name][text], r)
+				}
 			}
 		}
 	}

@@ -275,6 +275,51 @@ func TestTogether(t *testing.T) {
 	}
 }
 
+// TestNamesakes proves that what two root modules call alike is told apart: a name means what its own root module declares,
+// else the only one that is called so, and nothing surely where several are.
+func TestNamesakes(t *testing.T) {
+	in := func(root string, b resource.Block) resource.Block { b.Address = root + ":" + b.Address; return b }
+	uses := func(key string) value.Value {
+		return object("encryption", object("rule", object("default", object("key", text(key)))))
+	}
+	inv := inventoryOf(t,
+		in("prod", block("t_key.k", object("name", text("main")))),
+		in("dev", block("t_key.k", object("name", text("main")))),
+		in("dev", block("t_key.only", object("name", text("only")))),
+		in("prod", block("t_bucket.b", uses("main"))),
+		in("dev", block("t_bucket.b", uses("main"))),
+		in("test", block("t_bucket.b", uses("main"))),
+		in("test", block("t_bucket.c", uses("only"))))
+	for address, want := range map[string]string{
+		"prod:t_bucket.b": "code#prod:t_key.k", "dev:t_bucket.b": "code#dev:t_key.k",
+		"test:t_bucket.b": "main+?", "test:t_bucket.c": "code#dev:t_key.only",
+	} {
+		if got := show(inv.Lookup("code#" + address).Get("encryption.key")); got != want {
+			t.Errorf("%s: got %s, want %s", address, got, want)
+		}
+	}
+	named := func(root, name string) resource.Block {
+		return in(root, block("t_bucket.n", object("name", text(name))))
+	}
+	versions := func(root, name string) resource.Block {
+		return in(root, block("t_versioning.v", object("bucket", text(name), "status", text("Enabled"))))
+	}
+	inv = inventoryOf(t, named("prod", "charts"), named("dev", "charts"), versions("dev", "charts"))
+	for root, want := range map[string]string{"prod": "false", "dev": "true"} {
+		if got := show(inv.Lookup("code#" + root + ":t_bucket.n").Get("versioning")); got != want {
+			t.Errorf("companion in dev, bucket in %s: got %s, want %s", root, got, want)
+		}
+	}
+	inv = inventoryOf(t, named("prod", "charts"), named("dev", "charts"), versions("test", "charts"))
+	if got := show(inv.Lookup("code#prod:t_bucket.n").Get("versioning")); got != "?" {
+		t.Errorf("a companion elsewhere of one of two: got %s, want ?", got)
+	}
+	inv = inventoryOf(t, named("prod", "charts"), versions("test", "charts"))
+	if got := show(inv.Lookup("code#prod:t_bucket.n").Get("versioning")); got != "true" {
+		t.Errorf("a companion elsewhere of the only one: got %s, want true", got)
+	}
+}
+
 // TestRootsStandApart proves that a block of which it is not known whom it is for leaves open what is in its own root module
 // only, and that it is told as a gap where it may be about another's.
 func TestRootsStandApart(t *testing.T) {

@@ -45,7 +45,30 @@ func (t *target) remember(k *kind.Kind, b *resource.Block, n names) {
 	t.called[k.Name][b.Address] = n
 	for _, made := range n.made {
 		t.taken[k.Name][made] = true
+		t.taken[k.Name][within(resource.Root(b.Address), made)] = true
 	}
+}
+
+// within is an expression as one root module has it.
+func within(root, expression string) string { return root + "\x01" + expression }
+
+// meant returns the resource that a literal name means where it is written in a root module: the one that the module itself
+// calls so, else the only one there is. nil if there is none; several tells that it may be any of some.
+func (t *target) meant(kindName, name, root string) (found *resource.Resource, several bool) {
+	all := t.texts[kindName][name]
+	var own []*resource.Resource
+	for _, r := range all {
+		if r.Target == t.name && resource.Root(r.Address) == root {
+			own = append(own, r)
+		}
+	}
+	if len(own) > 0 {
+		all = own
+	}
+	if len(all) == 1 {
+		return all[0], false
+	}
+	return nil, len(all) > 1
 }
 
 // expression writes what an unknown text is made of: two values with the same expression are the same text. It is ""

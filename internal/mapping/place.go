@@ -19,6 +19,14 @@ type frame struct {
 	parts map[string]value.Value // read so far; nil in rows
 }
 
+// root is the root module or template of the frame's block.
+func (f frame) root() string {
+	if f.block == nil {
+		return ""
+	}
+	return resource.Root(f.block.Address)
+}
+
 // at reads the raw value at a place.
 func (t *target) at(p kind.Place, f frame) value.Value {
 	v := t.found(p, f)

@@ -16,7 +16,7 @@ func (t *target) typed(a *kind.Attribute, typ kind.Type, raw value.Value, f fram
 		raw = single(raw)
 	}
 	if typ.Base == kind.Ref {
-		return t.link(typ.Kind, raw, 0)
+		return t.link(typ.Kind, raw, f.root(), 0)
 	}
 	if typ.Base == kind.List && typ.Elem.Base == kind.Ref {
 		raw = listed(raw)
@@ -216,8 +216,8 @@ func (t *target) rowBlock(raw value.Value, f frame) *resource.Block {
 const maxHops = 8
 
 // link resolves a reference to the ID of a resource of a kind. A reference to what is not in the inventory stays known as
-// a text, with the reason why nothing more is known of it.
-func (t *target) link(kindName string, raw value.Value, hops int) value.Value {
+// a text, with the reason why nothing more is known of it. root is the root module that it is written in.
+func (t *target) link(kindName string, raw value.Value, root string, hops int) value.Value {
 	if ref, ok := raw.ExactRef(); ok && hops < maxHops {
 		return t.linkBlock(kindName, ref, raw, hops)
 	}
@@ -231,8 +231,11 @@ func (t *target) link(kindName string, raw value.Value, hops int) value.Value {
 	if text == "" {
 		return value.None().At(raw.Origin())
 	}
-	if id, ok := t.texts[kindName][text]; ok {
-		return value.String(id).At(raw.Origin())
+	switch r, several := t.meant(kindName, text, root); {
+	case r != nil:
+		return value.String(r.ID).At(raw.Origin())
+	case several:
+		return dangling(text, fmt.Sprintf("several resources are called %q", text), raw)
 	}
 	if id := t.builtin(kindName, text); id != "" {
 		return value.String(id).At(raw.Origin())
@@ -266,11 +269,11 @@ func (t *target) linkBlock(kindName string, ref value.Ref, raw value.Value, hops
 	}
 	if k := t.byName[kindName]; k != nil {
 		if argument, ok := k.Through[b.Type]; ok && !b.Data { // a lookup does not say where it leads
-			return t.link(kindName, b.Body.Field(argument), hops+1)
+			return t.link(kindName, b.Body.Field(argument), resource.Root(b.Address), hops+1)
 		}
 	}
 	if held := b.Body.Field(ref.Attribute); ref.Attribute != "" && !b.Data && !held.IsAbsent() {
-		return t.link(kindName, held, hops+1)
+		return t.link(kindName, held, resource.Root(b.Address), hops+1)
 	}
 	if b.Data {
 		if id := t.builtin(kindName, ref.Address); id != "" { // the kind of lookup says enough

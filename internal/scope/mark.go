@@ -3,7 +3,10 @@ package scope
 import (
 	"fmt"
 	"maps"
+	"path"
+	"path/filepath"
 	"slices"
+	"strings"
 
 	"ward.dev/ward/internal/config"
 	"ward.dev/ward/internal/resource"
@@ -38,12 +41,23 @@ func matched(r *resource.Resource, marks config.Marks) string {
 	}
 	if r.Origin != nil {
 		for _, p := range marks.Paths {
-			if p.Match(r.Origin.File) {
+			if p.Match(r.Origin.File) || p.Match(withinTarget(r)) {
 				return fmt.Sprintf("path %s", p)
 			}
 		}
 	}
 	return ""
+}
+
+// withinTarget is the path of the file that declares a resource within its target, as it is from the working directory.
+func withinTarget(r *resource.Resource) string {
+	folder := filepath.ToSlash(filepath.Clean(r.Target))
+	for _, prefix := range []string{folder, path.Dir(folder)} { // a target may be a file
+		if within, ok := strings.CutPrefix(r.Origin.File, prefix+"/"); ok {
+			return within
+		}
+	}
+	return r.Origin.File
 }
 
 func matchedTag(tags value.Value, marks config.Marks) string {
