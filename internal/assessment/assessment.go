@@ -219,10 +219,20 @@ type Resource struct {
 	Region   string `json:"region"`
 }
 
-// Location in a file; the zero Location where there is none.
+// Location in a file or in an API's reply; the zero Location where there is none.
 type Location struct {
 	File string `json:"file"`
 	Line int    `json:"line"`
+	Call *Call  `json:"call,omitempty"`
+}
+
+// Call is the request to a provider's API that something was read from.
+type Call struct {
+	API     string    `json:"api"` // "s3:GetBucketPolicy"
+	At      time.Time `json:"at"`
+	Account string    `json:"account"`
+	Region  string    `json:"region"`
+	Caller  string    `json:"caller"` // the identity that asked
 }
 
 // UnknownValue is an attribute that stood between a check and its answer.

@@ -42,10 +42,12 @@ var table = map[string]entry{
 	"arn.aws":          {partitionless, "string", "ARNs of AWS's own policies, with the partition aws where code leaves it open.", nil},
 	"bool":             {toBool, "bool", "true and false, also as the texts true, false, 1, 0.", nil},
 	"csv":              {csv, "list string", "A text of items with commas between them.", nil},
+	"datasync.store":   {transferStore, "string", "The bucket or file system that the URI of a DataSync location leads to.", nil},
 	"days":             {days, "int", "Days of an object with days or years.", nil},
 	"duration.minutes": {durationMinutes, "int", "The minutes of an ISO 8601 duration such as PT8H.", nil},
 	"ec2.rules":        {ec2Rules, "list object", "Rules of a security group.", ec2Fields},
 	"ecs.containers":   {containers, "list object", "Container definitions of a task.", containerFields},
+	"iam.escalations":  {escalationsTogether, "list string", "Ways to more rights that the policies of one identity open together.", nil},
 	"iam.grants":       {grants, "list object", "Permissions given one by one, judged as statements of a policy.", statementFields},
 	"events.watches":   {eventWatches, "list string", "What an EventBridge pattern watches, such as guardduty-findings.", nil},
 	"events.words":     {eventWords, "list string", "The texts that an EventBridge pattern looks for.", nil},
@@ -64,8 +66,10 @@ var table = map[string]entry{
 	"secret.names":     {secretNames, "list string", "Names of variables that hold a secret in clear; never values.", nil},
 	"string":           {toString, "string", "A text; numbers and booleans as they are written.", nil},
 	"strings":          {toStrings, "list string", "A list of texts, also from a single one.", nil},
+	"sum":              {sum, "int", "The sum of whole numbers.", nil},
 	"table.resource":   {tableResource, "string", "What Application Auto Scaling calls a table of this name.", nil},
 	"tags":             {tags, "object", "Tags by key, from a map or from a list of Key and Value.", nil},
+	"time.within":      {timeWithin, "string", "The first time that stands in a text, such as why an instance was stopped.", nil},
 	"tls.policy":       {tlsPolicy, "string", "The lowest TLS version that a named policy accepts: 1.0 to 1.3.", nil},
 }
 
@@ -87,6 +91,9 @@ func Names() []string {
 
 // Makes returns the type of what the named decoder makes: a Field's Type, or "object"; "" if there is no such decoder.
 func Makes(name string) string { return table[name].makes }
+
+// Folds tells that the named decoder makes one value of a whole list, rather than one of each element.
+func Folds(name string) bool { return name == "sum" }
 
 // Doc returns one sentence on the named decoder; "" if there is no such decoder.
 func Doc(name string) string { return table[name].doc }

@@ -37,11 +37,11 @@ func portFields() []Field {
 }
 
 // ec2Rules reads the rules of security groups: Terraform's ingress and egress blocks, the bodies of
-// aws_security_group_rule and aws_vpc_security_group_ingress_rule, and CloudFormation's rules.
+// aws_security_group_rule and aws_vpc_security_group_ingress_rule, CloudFormation's rules, and the permissions of the API.
 func ec2Rules(v value.Value) value.Value { return objects(v, "rule", ec2Rule) }
 
 // naclRules reads the entries of network ACLs: Terraform's ingress and egress blocks, the bodies of
-// aws_network_acl_rule, and CloudFormation's entries.
+// aws_network_acl_rule, CloudFormation's entries and those of the API.
 func naclRules(v value.Value) value.Value { return objects(v, "entry", naclRule) }
 
 // objects decodes a list of objects, or one object, with read. Lists within the list are taken as parts of it.
@@ -68,7 +68,16 @@ func ec2Rule(v value.Value) value.Value {
 	case !ok && member(v, "self").IsUnknown():
 		groups.more = append(groups.more, member(v, "self").Reasons()...)
 	}
-	lists := gather(v, "prefix_list_ids", "prefix_list_id", "SourcePrefixListId", "DestinationPrefixListId")
+	lists := gather(v, "prefix_list_id", "SourcePrefixListId", "DestinationPrefixListId")
+	if _, rows := listedIDs(v).AsObject(); rows { // of a live group, with what each list holds
+		lists.take(column(v, "PrefixListIds", "PrefixListId"), true)
+		cidrs.take(column(v, "PrefixListIds", "Cidrs"), true)
+	} else {
+		lists.take(first(v, "prefix_list_ids", "PrefixListIds"), true)
+	}
+	cidrs.take(column(v, "IpRanges", "CidrIp"), true)
+	cidrs.take(column(v, "Ipv6Ranges", "CidrIpv6"), true)
+	groups.take(column(v, "UserIdGroupPairs", "GroupId"), true)
 	return from(v, value.Object(map[string]value.Value{
 		"direction": lower(member(v, "type")), "protocol": protocol, "from": low, "to": high,
 		"cidrs": cidrs.value(), "groups": groups.value(), "prefix_lists": lists.value(), "world": either(cidrs.world(), lists.own()).value(v),
@@ -105,28 +114,64 @@ func other(v, instead value.Value) value.Value {
 	return v
 }
 
+// column is one member of each object in a list.
+func column(v value.Value, list, name string) value.Value {
+	rows := member(v, list)
+	items, ok := rows.AsList()
+	if !ok {
+		return rows
+	}
+	var all []value.Value
+	for _, item := range items {
+		below := member(item, name)
+		if inner, isList := below.AsList(); isList && !below.IsOpen() {
+			all = append(all, inner...)
+		} else if !below.IsAbsent() {
+			all = append(all, below)
+		}
+	}
+	made := from(rows, value.List(all...))
+	if rows.IsOpen() {
+		made = made.Open(rows.Reasons()...)
+	}
+	return made
+}
+
+// listedIDs is the first of the prefix lists of a rule: an object where the API tells it, a text in code.
+func listedIDs(v value.Value) value.Value {
+	if items, ok := member(v, "PrefixListIds").AsList(); ok && len(items) > 0 {
+		return items[0]
+	}
+	return value.None()
+}
+
 // gather collects the texts of several members into one list.
 func gather(v value.Value, names ...string) texts {
 	out := texts{raw: v}
 	for _, name := range names {
-		t := texts{}
-		if f := member(v, name); f.IsUnknown() {
-			if s, ok := textOf(f); ok && !s.bare() && !strings.HasSuffix(name, "s") {
-				t.list = append(t.list, s)
-			} else {
-				t.more, t.refs = f.Reasons(), f.Refs()
-			}
-		} else {
-			t = readTexts(f)
-		}
-		for _, s := range t.list {
-			if !s.complete() || s.raw != "" { // Terraform's own way to say none
-				out.list = append(out.list, s)
-			}
-		}
-		out.more, out.refs = append(out.more, t.more...), append(out.refs, t.refs...)
+		out.take(member(v, name), strings.HasSuffix(name, "s"))
 	}
 	return out
+}
+
+// take adds the texts of a member, which may be a list.
+func (out *texts) take(f value.Value, many bool) {
+	t := texts{}
+	if f.IsUnknown() {
+		if s, ok := textOf(f); ok && !s.bare() && !many {
+			t.list = append(t.list, s)
+		} else {
+			t.more, t.refs = f.Reasons(), f.Refs()
+		}
+	} else {
+		t = readTexts(f)
+	}
+	for _, s := range t.list {
+		if !s.complete() || s.raw != "" { // Terraform's own way to say none
+			out.list = append(out.list, s)
+		}
+	}
+	out.more, out.refs = append(out.more, t.more...), append(out.refs, t.refs...)
 }
 
 const lastPort = 65535

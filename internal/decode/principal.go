@@ -119,7 +119,7 @@ func isAccount(s string) bool {
 	return len(s) == 12 && strings.Trim(s, "0123456789") == ""
 }
 
-// ownAccount stands in lists of accounts for the account that the code is applied to.
+// ownAccount stands in lists of accounts for the account that the code is applied to, or that the policy was read from.
 const ownAccount = "self"
 
 // accounts lists the accounts that a statement's principals belong to.
@@ -135,7 +135,27 @@ func accounts(s statement) found {
 		}
 		out.add(p.account())
 	}
-	return out
+	return out.asSeenFrom(s.raw)
+}
+
+// asSeenFrom calls the account whose reply the policy stands in self, as code does that refers to it.
+func (f found) asSeenFrom(raw value.Value) found {
+	if own := accountOf(raw); own != "" {
+		for i, name := range f.names {
+			if name == own {
+				f.names[i] = ownAccount
+			}
+		}
+	}
+	return f
+}
+
+// accountOf is the account whose reply a value stands in, "" for what code says.
+func accountOf(v value.Value) string {
+	if o := v.Origin(); o != nil && o.Call != nil {
+		return o.Call.Account
+	}
+	return ""
 }
 
 // account returns the account that the principal belongs to, "" if it belongs to none, and why it is not known.

@@ -32,3 +32,21 @@ func TestReferences(t *testing.T) {
 		t.Error("no environment should stay absent")
 	}
 }
+
+// Known texts count for the ARNs in them, and as a name where their variable says so.
+func TestReferencesByText(t *testing.T) {
+	arn := "arn:aws:dynamodb:eu-west-1:123456789012:table/charts"
+	got := references(tree(t, list{
+		obj{"A": "from " + arn + " on", "STAGE": "prod", "LAB_TABLE": "labs", "BUCKET_NAME": LeftOut},
+		list{obj{"Name": "QUEUE_URL", "Value": "https://sqs/1/q", "Type": "PLAINTEXT"}, obj{"Name": "B", "Value": arn}},
+	}))
+	var texts []string
+	elements, _ := got.AsList()
+	for _, element := range elements {
+		s, _ := element.AsString()
+		texts = append(texts, s)
+	}
+	if diff := cmp.Diff([]string{arn, "labs", "https://sqs/1/q"}, texts); diff != "" {
+		t.Error(diff)
+	}
+}

@@ -42,6 +42,34 @@ func toInt(v value.Value) value.Value {
 	})
 }
 
+// sum adds up a list of whole numbers; what says nothing counts nothing. If one is not known or there may be more, neither
+// is the sum.
+func sum(v value.Value) value.Value {
+	return known(v, func(v value.Value) value.Value {
+		items, isList := v.AsList()
+		if !isList {
+			return toInt(v)
+		}
+		if v.IsOpen() {
+			return from(v, value.Unresolved(v.Reasons()...))
+		}
+		total := int64(0)
+		for _, item := range items {
+			n, ok := wholeNumber(item)
+			switch {
+			case item.IsAbsent():
+			case item.IsUnknown():
+				return from(v, value.Unresolved(item.Reasons()...))
+			case !ok:
+				return unreadable(v, "one of the values is not a whole number")
+			default:
+				total += n
+			}
+		}
+		return from(v, value.Int(total))
+	})
+}
+
 func wholeNumber(v value.Value) (int64, bool) {
 	switch d := v.Data().(type) {
 	case int64:
@@ -148,7 +176,7 @@ func days(v value.Value) value.Value {
 	})
 }
 
-// tags reads a map, or a list of objects with a key and a value.
+// tags reads a map, or a list of objects with a key and a value, or with a TagKey and a TagValue.
 func tags(v value.Value) value.Value {
 	return known(v, func(v value.Value) value.Value {
 		out := map[string]value.Value{}
@@ -179,7 +207,10 @@ func tags(v value.Value) value.Value {
 
 // addTag adds one object with a key and a value, and returns why there may be other tags.
 func addTag(tags map[string]value.Value, element value.Value) []value.Reason {
-	key := member(element, "key")
+	key, called := member(element, "key"), "value"
+	if key.IsAbsent() { // as KMS calls it
+		key, called = member(element, "tagkey"), "tagvalue"
+	}
 	switch {
 	case element.IsAbsent():
 		return nil
@@ -190,7 +221,7 @@ func addTag(tags map[string]value.Value, element value.Value) []value.Reason {
 	if !ok {
 		return reason("a tag's key is not a text")
 	}
-	if tag := toString(member(element, "value")); tag.IsAbsent() {
+	if tag := toString(member(element, called)); tag.IsAbsent() {
 		tags[name] = from(element, value.String(""))
 	} else {
 		tags[name] = tag

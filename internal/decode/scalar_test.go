@@ -29,6 +29,17 @@ func TestInt(t *testing.T) {
 	})
 }
 
+func TestSum(t *testing.T) {
+	decodes(t, "sum", []decoding{
+		{"numbers", list{1, 2, nil, 4}, 7},
+		{"one number", 5, 5},
+		{"none", list{}, 0},
+		{"one that is not known", list{1, unknown()}, "?"},
+		{"a text", list{1, "x"}, "?"},
+		{"a list that may go on", value.List(value.Int(1)).Open(why), "?"},
+	})
+}
+
 func TestTexts(t *testing.T) {
 	decodes(t, "string", []decoding{
 		{"a number as it is written", value.Float(1.5), "1.5"},
@@ -75,6 +86,7 @@ func TestTags(t *testing.T) {
 	decodes(t, "tags", []decoding{
 		{"a map", obj{"phi": true, "owner": "x", "none": nil}, obj{"phi": "true", "owner": "x"}},
 		{"keys and values", list{obj{"Key": "phi", "Value": "yes"}, obj{"key": "empty"}}, obj{"phi": "yes", "empty": ""}},
+		{"as KMS has them", list{obj{"TagKey": "phi", "TagValue": "yes"}, obj{"TagKey": "empty"}}, obj{"phi": "yes", "empty": ""}},
 		{"a value that is not known", list{obj{"Key": "phi", "Value": unknown()}}, obj{"phi": "?"}},
 		{"a key that is not known", list{obj{"Key": unknown(), "Value": "yes"}}, obj{"...": true}},
 		{"a tag that is not known", list{obj{"Key": "a", "Value": "b"}, unknown()}, obj{"a": "b", "...": true}},

@@ -1,6 +1,9 @@
 package decode
 
 import (
+	"bytes"
+	"compress/gzip"
+	"encoding/base64"
 	"strings"
 	"testing"
 
@@ -51,6 +54,40 @@ func TestSecretLines(t *testing.T) {
 				t.Errorf("got %q open %v", text, got.IsOpen())
 			}
 		})
+	}
+}
+
+// TestScrubScript proves that of a script only the names of its secrets are kept, and that they are found in what is kept.
+func TestScrubScript(t *testing.T) {
+	for script, want := range map[string]string{
+		"export DB_PASSWORD=hunter2hunter2\nmysql -u root -phunter2":                              "DB_PASSWORD",
+		"aws configure set x AKIAABCDEFGHIJKLMNOP\napi_token: 'abcd1'":                            "(key or token) api_token",
+		"#!/bin/sh\nyum update -y\n":                                                              "",
+		"Content-Transfer-Encoding: base64\n\nZXhwb3J0IERCX1BBU1NXT1JEPWh1bnRlcjJodW50ZXIyCg==\n": "DB_PASSWORD",
+	} {
+		kept := ScrubScript(script)
+		if text, _ := kept.AsString(); strings.Contains(text, "hunter2") || strings.Contains(text, "AKIA") || strings.Contains(text, "abcd1") {
+			t.Errorf("kept %q", text)
+		}
+		var names []string
+		items, _ := secretLines(kept).AsList()
+		for _, item := range items {
+			name, _ := item.AsString()
+			names = append(names, name)
+		}
+		if got := strings.Join(names, " "); got != want {
+			t.Errorf("of %q: %q", script, got)
+		}
+	}
+	var packed bytes.Buffer
+	w := gzip.NewWriter(&packed)
+	if _, err := w.Write([]byte("export DB_PASSWORD=hunter2hunter2\n")); err != nil {
+		t.Fatal(err)
+	}
+	w.Close()
+	text, _ := ScrubScript(base64.StdEncoding.EncodeToString(packed.Bytes())).AsString()
+	if !strings.Contains(text, "DB_PASSWORD") || strings.Contains(text, "hunter2") {
+		t.Errorf("of a packed script was kept %q", text)
 	}
 }
 

@@ -112,7 +112,7 @@ func holdsSecret(name string, content value.Value) answer {
 	}
 	s, ok := scalarText(content)
 	if ok {
-		return is(secretValue.MatchString(s) || named && looksSecret(name, s))
+		return is(s == LeftOut || secretValue.MatchString(s) || named && looksSecret(name, s))
 	}
 	if !content.IsUnknown() {
 		return unsure(reason("a variable's value is not a text"))
@@ -145,4 +145,15 @@ func looksSecret(name, s string) bool {
 		return false
 	}
 	return !digitsOnly.MatchString(s) || strings.Contains(strings.ToLower(name), "pass")
+}
+
+// LeftOut stands where a live source left out a secret. The decoders here take it for one.
+const LeftOut = "(a secret, left out)"
+
+// Scrub returns what may be kept of a variable's value: LeftOut in place of what secret.names would take for a secret.
+func Scrub(name, content string) string {
+	if holdsSecret(name, value.String(content)).no() {
+		return content
+	}
+	return LeftOut
 }

@@ -11,11 +11,7 @@ import (
 // policy reads an IAM policy document, as a JSON text (with placeholders or without), as an object, or as a list of
 // documents, into the list of its statements. Each statement is judged by itself: see statementFields.
 func policy(v value.Value) value.Value {
-	if s, ok := v.AsString(); ok && strings.HasPrefix(s, "%7B") { // IAM's API returns documents URL-encoded
-		if plain, err := url.PathUnescape(s); err == nil {
-			v = from(v, value.String(plain))
-		}
-	}
+	v = unescaped(v)
 	tree := document(v, "policy")
 	if documents, ok := tree.AsList(); ok {
 		return concatenate(tree, documents, policy)
@@ -38,6 +34,16 @@ func policy(v value.Value) value.Value {
 		list = tree
 	}
 	return statements(tree, list)
+}
+
+// unescaped undoes the URL encoding in which IAM's API returns documents. No JSON text begins so.
+func unescaped(v value.Value) value.Value {
+	if s, ok := v.AsString(); ok && strings.HasPrefix(s, "%") {
+		if plain, err := url.PathUnescape(s); err == nil {
+			return from(v, value.String(plain))
+		}
+	}
+	return v
 }
 
 // concatenate decodes each element and puts the lists that come of them behind one another.

@@ -24,7 +24,7 @@ func wholeAccounts(s statement) found {
 			out.add(id, why)
 		}
 	}
-	return out
+	return out.asSeenFrom(s.raw)
 }
 
 // whole tells whether a principal's name stands for its whole account.

@@ -1,6 +1,7 @@
 package decode
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -66,5 +67,31 @@ func TestTrustFacts(t *testing.T) {
 				t.Error(d)
 			}
 		})
+	}
+}
+
+// TestOwnAccount proves that a policy that was read from an account calls that account self, as code does.
+func TestOwnAccount(t *testing.T) {
+	const document = `{"Statement": [{"Effect": "Allow", "Action": "*", "Principal": {"AWS": ["arn:aws:iam::123456789012:root", "111122223333"]}}]}`
+	at := func(o *value.Origin) value.Value { return value.String(document).At(o) }
+	for name, test := range map[string]struct {
+		v    value.Value
+		want string
+	}{
+		"code":        {at(&value.Origin{File: "main.tf"}), "123456789012 111122223333"},
+		"the account": {at(&value.Origin{Call: &value.Call{Account: "123456789012"}}), "self 111122223333"},
+	} {
+		statements, _ := policy(test.v).AsList()
+		for _, field := range []string{"accounts", "whole_accounts"} {
+			var got []string
+			accounts, _ := statements[0].Field(field).AsList()
+			for _, one := range accounts {
+				text, _ := one.AsString()
+				got = append(got, text)
+			}
+			if strings.Join(got, " ") != test.want {
+				t.Errorf("%s of %s: %v, want %s", field, name, got, test.want)
+			}
+		}
 	}
 }

@@ -6,6 +6,8 @@
 package kind
 
 import (
+	"maps"
+	"slices"
 	"sort"
 	"strings"
 
@@ -65,8 +67,12 @@ type Attribute struct {
 	Name string `yaml:"-"`
 	Line int    `yaml:"-"`
 
-	fields []*Attribute
+	fields    []*Attribute
+	defaulted value.Value
 }
+
+// DefaultValue is the default, marked as one; it MUST NOT be asked of an attribute without a default.
+func (a *Attribute) DefaultValue() value.Value { return a.defaulted }
 
 // Builtin is a resource that exists without being declared.
 type Builtin struct {
@@ -123,15 +129,52 @@ func (a *Attribute) Field(name string) *Attribute { return a.Item[name] }
 // Names is a list of words that may be written as one word.
 type Names []string
 
-// Blocks returns the block types of the kind in a dialect.
+// Blocks returns the block types of the kind in a dialect. What a live account replies is already sorted by kind.
 func (k *Kind) Blocks(dialect string) []string {
-	if dialect == "terraform" {
+	switch dialect {
+	case "terraform":
 		return k.Terraform
+	case "cloudformation":
+		return k.CloudFormation
+	case k.Provider():
+		return []string{k.Name}
 	}
-	return k.CloudFormation
+	return nil
 }
 
-// PerTarget tells whether there is one resource of this kind for each target, rather than for each block.
+// Needs lists the other kinds whose resources the places of a dialect lead to, by joins or references.
+func (k *Kind) Needs(dialect string) []string {
+	needed := map[string]bool{}
+	for _, part := range k.Parts {
+		joined(part.In(dialect), needed)
+	}
+	needs(k.list, dialect, needed)
+	delete(needed, k.Name)
+	return slices.Sorted(maps.Keys(needed))
+}
+
+func needs(attributes []*Attribute, dialect string, into map[string]bool) {
+	for _, a := range attributes {
+		joined(a.In(dialect), into)
+		for t := &a.Type; t != nil; t = t.Elem {
+			if t.Kind != "" {
+				into[t.Kind] = true
+			}
+		}
+		needs(a.fields, dialect, into)
+	}
+}
+
+func joined(places []Place, into map[string]bool) {
+	for _, p := range places {
+		if p.Join != nil {
+			into[p.Join.Type] = true
+		}
+		joined(p.Concat, into)
+	}
+}
+
+// PerTarget tells whether there is one resource of this kind for each target of code, rather than for each block.
 func (k *Kind) PerTarget() bool {
 	return len(k.Terraform) == 1 && k.Terraform[0] == "target"
 }
@@ -160,6 +203,9 @@ func sealed(attributes map[string]*Attribute) []*Attribute {
 	sort.Slice(list, func(i, j int) bool { return list[i].Name < list[j].Name })
 	for _, a := range list {
 		a.fields = sealed(a.Item)
+		if a.Default != nil {
+			a.defaulted = a.Default.AsDefault()
+		}
 	}
 	return list
 }

@@ -95,7 +95,7 @@ func (a *Attribute) via() string {
 	if a.Via != "" {
 		return a.Via
 	}
-	for _, places := range []Places{a.Terraform, a.CloudFormation} {
+	for _, places := range a.PlacesByDialect.all() {
 		for _, p := range places {
 			if p.Via != "" {
 				return p.Via
@@ -129,7 +129,7 @@ func (k *Kind) check() []error {
 		fault(1, "title and doc are wanted")
 	}
 	for name, part := range k.Parts {
-		for _, places := range []Places{part.Terraform, part.CloudFormation} {
+		for _, places := range part.all() {
 			for _, p := range places {
 				if p.Part != "" {
 					fault(p.Line, "part %s: a part starts in the block or at a join, not in another part", name)
@@ -160,7 +160,7 @@ func (k *Kind) checkAttribute(a *Attribute, name string, fault func(int, string,
 	case a.Doc == "":
 		fault(a.Line, "attribute %s: doc is missing", name)
 	}
-	if a.Is != "" && (len(a.Terraform) > 0 || len(a.CloudFormation) > 0 || a.Default != nil || len(a.Live) > 0) {
+	if a.Is != "" && (a.Anywhere() || a.Default != nil || len(a.Live) > 0) {
 		fault(a.Line, "attribute %s: is: derives it from others, so it has no places, default or live permission", name)
 	}
 	if a.PHI != "" && !refs(a.Type) {
@@ -175,7 +175,7 @@ func (k *Kind) checkAttribute(a *Attribute, name string, fault func(int, string,
 	if a.Via != "" {
 		k.checkDecoder(a.Line, name, a.Via, fault)
 	}
-	for _, places := range []Places{a.Terraform, a.CloudFormation} {
+	for _, places := range a.PlacesByDialect.all() {
 		for _, p := range append(places, flatten(places)...) {
 			if p.Part != "" && !k.hasPart(p.Part) {
 				fault(p.Line, "attribute %s: there is no part $%s", name, p.Part)

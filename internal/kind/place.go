@@ -13,14 +13,32 @@ import (
 type PlacesByDialect struct {
 	Terraform      Places `yaml:"terraform"`
 	CloudFormation Places `yaml:"cloudformation"`
+	// AWS are places in the replies of AWS's API: "GetBucketVersioning.Status".
+	AWS Places `yaml:"aws"`
 }
 
-// In returns the places in a dialect.
+// Dialects are the vocabularies that places are written in.
+var Dialects = []string{"terraform", "cloudformation", "aws"}
+
+// In returns the places in a dialect; none in one that is not known.
 func (p PlacesByDialect) In(dialect string) Places {
-	if dialect == "terraform" {
+	switch dialect {
+	case "terraform":
 		return p.Terraform
+	case "cloudformation":
+		return p.CloudFormation
+	case "aws":
+		return p.AWS
 	}
-	return p.CloudFormation
+	return nil
+}
+
+// all returns the places of every dialect.
+func (p PlacesByDialect) all() []Places { return []Places{p.Terraform, p.CloudFormation, p.AWS} }
+
+// Anywhere tells whether there is a place in any dialect.
+func (p PlacesByDialect) Anywhere() bool {
+	return len(p.Terraform)+len(p.CloudFormation)+len(p.AWS) > 0
 }
 
 // Places are tried in order.
@@ -105,7 +123,9 @@ func (p *Place) UnmarshalYAML(node *yaml.Node) error {
 	if len(raw.Map) > 0 {
 		p.Map = make(map[string]value.Value, len(raw.Map))
 		for k, v := range raw.Map {
-			p.Map[k] = v.Value
+			if p.Map[k] = v.Value; v.IsUnknown() { // the YAML reader leaves null as it is
+				p.Map[k] = value.None()
+			}
 		}
 	}
 	for _, place := range raw.Concat {

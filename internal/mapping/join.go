@@ -30,11 +30,19 @@ const maxOpen = 8
 
 // open notes that a block may be for any resource of its root module.
 func (t *target) open(index *joinIndex, b *resource.Block, why []value.Reason) {
-	root := resource.Root(b.Address)
-	index.anywhere[root] = append(index.anywhere[root], why...)
+	at := t.reach(b)
+	index.anywhere[at] = append(index.anywhere[at], why...)
 	if _, told := t.adrift[b.Address]; !told && len(why) > 0 {
 		t.adrift[b.Address] = why[0]
 	}
+}
+
+// reach is how far a block may lead of which it is not known where: in an account into all regions, by an ARN.
+func (t *target) reach(b *resource.Block) string {
+	if t.live() {
+		return ""
+	}
+	return root(b)
 }
 
 // textual is a block that refers by a text that is not known whole.
@@ -69,7 +77,7 @@ func (t *target) indexJoins() {
 }
 
 func (t *target) declares(k *kind.Kind) bool {
-	return k.PerTarget() || slices.ContainsFunc(k.Blocks(t.dialect), func(typ string) bool { return len(t.byType[typ]) > 0 })
+	return k.PerTarget() && !t.live() || slices.ContainsFunc(k.Blocks(t.dialect), func(typ string) bool { return len(t.byType[typ]) > 0 })
 }
 
 // indexAliases remembers which blocks only lead to another, so that what refers to an alias is found from its target.
@@ -184,8 +192,8 @@ func (t *target) indexUnknown(index *joinIndex, k *kind.Kind, b *resource.Block,
 	made := expression(key)
 	index.byMade[made] = append(index.byMade[made], w)
 	if !t.taken[k.Name][made] && !(leads && allNamed(key.Refs())) {
-		root := resource.Root(b.Address)
-		index.textual[root] = append(index.textual[root], w)
+		at := root(b)
+		index.textual[at] = append(index.textual[at], w)
 	}
 }
 
@@ -230,26 +238,27 @@ func (t *target) join(j *kind.Join, f frame) value.Value {
 		all.takeNamed(index.byText[text], f.kind.Name, text)
 		all.reasons = append(all.reasons, index.maybeText[text]...)
 	}
-	root := f.root()
+	own := f.root()
 	for _, made := range n.made {
 		for _, w := range index.byMade[made] {
-			switch there := resource.Root(w.block.Address); {
-			case there == root:
+			switch there := root(w.block); {
+			case there == own:
 				all.take([]*resource.Block{w.block})
 			case !t.taken[f.kind.Name][within(there, made)]: // the same words may stand for another name there
 				all.reasons = append(all.reasons, w.why...)
 			}
 		}
 	}
-	for i := range index.textual[root] {
+	for i := range index.textual[own] {
 		if len(all.reasons) > maxOpen {
 			break
 		}
-		if w := &index.textual[root][i]; w.may(n) || len(f.kind.Identity.In(t.dialect)) == 0 {
+		if w := &index.textual[own][i]; w.may(n) || len(f.kind.Identity.In(t.dialect)) == 0 {
 			all.reasons = append(all.reasons, w.why...)
 		}
 	}
-	all.reasons = append(all.reasons, firstFew(index.anywhere[root])...)
+	all.reasons = append(all.reasons, firstFew(index.anywhere[t.reach(f.block)])...)
+	all.reasons = append(all.reasons, t.partial[j.Type]...)
 	if len(all.items) == 0 && len(all.reasons) == 0 {
 		return value.None()
 	}
@@ -262,7 +271,7 @@ func (t *target) join(j *kind.Join, f frame) value.Value {
 func (t *target) joinAll(j *kind.Join, f frame) value.Value {
 	all := taking{target: t, seen: map[*resource.Block]bool{}}
 	for _, b := range t.byType[j.Type] {
-		if f.block != nil && resource.Root(f.block.Address) != resource.Root(b.Address) {
+		if f.block != nil && root(f.block) != root(b) && !t.live() {
 			continue
 		}
 		if b.Maybe != nil {
@@ -271,13 +280,14 @@ func (t *target) joinAll(j *kind.Join, f frame) value.Value {
 		}
 		all.take([]*resource.Block{b})
 	}
-	if !j.Declared {
+	all.reasons = append(all.reasons, t.partial[j.Type]...)
+	if !j.Declared && !t.live() {
 		all.reasons = append(all.reasons, value.Reason{Grant: "assess the live account",
 			Why: "the code of this target does not show all that the account has"})
-	} else if len(all.items) == 0 && len(all.reasons) == 0 {
+	} else if j.Declared && len(all.items) == 0 && len(all.reasons) == 0 {
 		return value.None()
 	}
-	return all.list()
+	return all.list() // of an account that has none, a list of nothing
 }
 
 // taking collects the rows of a join, each block once.
@@ -305,7 +315,7 @@ func (all *taking) take(blocks []*resource.Block) {
 // takeNamed adds the blocks that refer to the owner by a literal name. Where they stand the name may mean another.
 func (all *taking) takeNamed(blocks []*resource.Block, kindName, name string) {
 	for _, b := range blocks {
-		switch r, several := all.target.meant(kindName, name, resource.Root(b.Address)); {
+		switch r, several := all.target.meant(kindName, name, root(b)); {
 		case several:
 			all.reasons = append(all.reasons, about(b, []value.Reason{{Why: fmt.Sprintf("several resources are called %q", name)}})...)
 		case r != nil && r.Target == all.target.name && r.Address == all.owner.Address:

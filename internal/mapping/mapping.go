@@ -13,6 +13,7 @@ import (
 	"strings"
 	"sync"
 
+	"ward.dev/ward/internal/decode"
 	"ward.dev/ward/internal/inventory"
 	"ward.dev/ward/internal/kind"
 	"ward.dev/ward/internal/resource"
@@ -39,6 +40,7 @@ type target struct {
 	*mapper
 	name      string
 	dialect   string
+	partial   map[string][]value.Reason // see source.Reading
 	blocks    []resource.Block
 	byAddress map[string]*resource.Block
 	byType    map[string][]*resource.Block
@@ -56,7 +58,9 @@ type target struct {
 	undecided map[*resource.Block]bool
 	// adrift are the addresses of the blocks that may be for any resource, and why.
 	adrift map[string]value.Reason
-	// made leads from a block's address to the resources made of it.
+	// of leads from a resource to the block that it is made of: two kinds may share an address. made leads from a block's
+	// address to the resources made of it.
+	of        map[*resource.Resource]*resource.Block
 	made      map[string][]*resource.Resource
 	resources []*resource.Resource
 }
@@ -114,11 +118,15 @@ func (m *mapper) makeBuiltins() []*resource.Resource {
 }
 
 func (m *mapper) newTarget(reading source.Reading) *target {
-	t := &target{mapper: m, name: reading.Name, blocks: reading.Blocks,
+	t := &target{mapper: m, name: reading.Name, blocks: reading.Blocks, dialect: string(reading.Dialect), partial: reading.Partial,
+		of:        make(map[*resource.Resource]*resource.Block, len(reading.Blocks)),
 		byAddress: make(map[string]*resource.Block, len(reading.Blocks)), byType: map[string][]*resource.Block{},
 		made: make(map[string][]*resource.Resource, len(reading.Blocks))}
-	if len(t.blocks) > 0 {
+	if t.dialect == "" && len(t.blocks) > 0 {
 		t.dialect = string(t.blocks[0].Dialect)
+	}
+	if t.live() {
+		t.partial = m.partial(reading)
 	}
 	for i := range t.blocks {
 		b := &t.blocks[i]
@@ -128,6 +136,29 @@ func (m *mapper) newTarget(reading source.Reading) *target {
 		}
 	}
 	return t
+}
+
+// partial says of every kind of a live target why there may be more than was read.
+func (m *mapper) partial(reading source.Reading) map[string][]value.Reason {
+	all := make(map[string][]value.Reason, len(m.kinds))
+	for _, k := range m.kinds {
+		switch why := reading.Partial[k.Name]; {
+		case len(why) > 0:
+			all[k.Name] = firstFew(why)
+		case !slices.Contains(reading.Kinds, k.Name):
+			all[k.Name] = []value.Reason{{Why: k.Name + " was not read: " + first(reading.Left, "no collector reads it")}}
+		}
+	}
+	return all
+}
+
+func first(texts ...string) string {
+	for _, text := range texts {
+		if text != "" {
+			return text
+		}
+	}
+	return ""
 }
 
 // plan makes the empty resources, so that references can be resolved while they are filled.
@@ -152,25 +183,35 @@ func (t *target) plan() {
 		}
 		for _, k := range kindsOf[b.Type] {
 			r := &resource.Resource{Kind: k, ID: t.name + "#" + b.Address, Address: b.Address, Target: t.name,
-				Account: b.Account, Region: b.Region, Origin: b.Origin, Maybe: b.Maybe}
+				Account: b.Account, Region: b.Region, Origin: b.Origin, Maybe: b.Maybe, Live: t.live()}
 			if len(t.made[b.Address]) > 0 {
 				r.ID += "#" + k.Name
 			}
 			t.made[b.Address] = append(t.made[b.Address], r)
+			t.of[r] = b
 			t.resources = append(t.resources, r)
 			n := t.namesOf(k, b)
 			t.remember(k, b, n)
+			r.Names = n.texts
 			for _, text := range n.texts {
-				if t.texts[k.Name] == nil {
-					t.texts[k.Name] = map[string][]*resource.Resource{}
-				}
-				if !slices.Contains(t.texts[k.Name][text], r) {
-					t.texts[k.Name][text] = append(t.texts[k.Name][text], r)
+				t.addText(k.Name, text, r)
+				if t.live() { // for references to any kind; code has those to its blocks
+					t.addText("", text, r)
 				}
 			}
 		}
 	}
 	t.indexJoins()
+}
+
+// addText remembers that a resource of a kind is called so.
+func (m *mapper) addText(kindName, text string, r *resource.Resource) {
+	if m.texts[kindName] == nil {
+		m.texts[kindName] = map[string][]*resource.Resource{}
+	}
+	if !slices.Contains(m.texts[kindName][text], r) {
+		m.texts[kindName][text] = append(m.texts[kindName][text], r)
+	}
 }
 
 // holds tells whether any block is of the provider: "aws_..." or "AWS::...".
@@ -202,7 +243,7 @@ func (t *target) fill() {
 
 func (t *target) fillOne(r *resource.Resource) {
 	f := frame{parts: map[string]value.Value{}, kind: r.Kind}
-	if b, ok := t.byAddress[r.Address]; ok && !r.Kind.PerTarget() {
+	if b, ok := t.of[r]; ok {
 		f.block, f.body = b, b.Body
 	} else {
 		f.body = value.Object(nil)
@@ -214,6 +255,17 @@ func (t *target) fillOne(r *resource.Resource) {
 			r.Values[i] = t.attribute(a, f).orAt(r.Origin)
 		}
 	}
+}
+
+// live tells whether the target is what runs, rather than code.
+func (t *target) live() bool { return resource.Dialect(t.dialect).Live() }
+
+// unreadable is why an attribute that has no place in this dialect is unknown.
+func (t *target) unreadable(a *kind.Attribute) value.Reason {
+	if t.live() {
+		return value.Reason{Why: a.Name + " cannot be read from the live account"}
+	}
+	return value.Reason{Why: fmt.Sprintf("%s cannot be read from %s", a.Name, t.dialect), Grant: "assess the live account"}
 }
 
 // read is a mapped value on its way.
@@ -232,8 +284,7 @@ func (t *target) attribute(a *kind.Attribute, f frame) read {
 	places := a.In(t.dialect)
 	raw := value.None()
 	if len(places) == 0 {
-		raw = value.Unresolved(value.Reason{
-			Why: fmt.Sprintf("%s cannot be read from %s", a.Name, t.dialect), Grant: "assess the live account"})
+		raw = value.Unresolved(t.unreadable(a))
 	}
 	for _, p := range places {
 		if raw = t.at(p, f); !raw.IsAbsent() {
@@ -241,8 +292,11 @@ func (t *target) attribute(a *kind.Attribute, f frame) read {
 		}
 	}
 	raw = via(a.Via, raw)
+	if t.live() && f.block != nil { // it names itself by its number, where code says self
+		raw = decode.Own(raw, f.block.Account)
+	}
 	if raw.IsAbsent() && a.Default != nil {
-		return read{a.Default.AsDefault()}
+		return read{a.DefaultValue()}
 	}
 	return read{t.typed(a, a.Type, raw, f)}
 }

@@ -275,6 +275,113 @@ func TestTogether(t *testing.T) {
 	}
 }
 
+// TestAllOfAnAccount proves that an account which surely has none of a type says so, and that one of which not all could be
+// read does not.
+func TestAllOfAnAccount(t *testing.T) {
+	var kinds []*kind.Kind
+	for name, text := range map[string]string{"aws.t.rule": `
+kind: aws.t.rule
+title: rule
+doc: For tests.
+attributes:
+  name: {type: string, doc: d, aws: name}
+`, "aws.t.bucket": `
+kind: aws.t.bucket
+title: bucket
+doc: For tests.
+attributes:
+  name: {type: string, doc: d, aws: name}
+  rows: {type: list, doc: d, aws: all aws.t.rule, item: {port: {type: int, doc: d, aws: port}}}
+  ports: {type: list int, doc: d, aws: all aws.t.rule > port}
+  open: {type: bool, doc: d, aws: {present: all aws.t.rule}}
+`} {
+		k, err := kind.New(name+".yaml", text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		kinds = append(kinds, k)
+	}
+	b := resource.Block{Dialect: resource.AWS, Type: "aws.t.bucket", Address: "b", Target: "code", Body: object()}
+	reading := source.Reading{Name: "code", Dialect: resource.AWS, Kinds: []string{"aws.t.bucket", "aws.t.rule"}, Blocks: []resource.Block{b}}
+	for why, want := range map[string]string{"": "[] [] false", "denied": "[]+? []+? ?"} {
+		reading.Partial = nil
+		if why != "" {
+			reading.Partial = map[string][]value.Reason{"aws.t.rule": {{Why: why}}}
+		}
+		r := mapping.Map(kinds, []source.Reading{reading}).Lookup("code#b")
+		if got := show(r.Get("rows")) + " " + show(r.Get("ports")) + " " + show(r.Get("open")); got != want {
+			t.Errorf("%q: got %s, want %s", why, got, want)
+		}
+	}
+}
+
+// TestTwoVocabulariesInOneFolder proves that what a template calls alike is no block of the Terraform code beside it.
+func TestTwoVocabulariesInOneFolder(t *testing.T) {
+	k, err := kind.New("t.user.yaml", `
+kind: t.user
+title: user
+doc: For tests.
+terraform: t_user
+cloudformation: T::User
+identity: {terraform: name, cloudformation: Name}
+attributes:
+  name: {type: string, doc: d, terraform: name, cloudformation: Name}
+  member: {type: bool, doc: d, terraform: {present: t_member by user}, cloudformation: {present: "T::Member by User"}}
+`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	reading := func(dialect resource.Dialect, blocks ...resource.Block) source.Reading {
+		for i := range blocks {
+			blocks[i].Dialect, blocks[i].Target = dialect, "code"
+		}
+		return source.Reading{Name: "code", Dialect: dialect, Blocks: blocks}
+	}
+	inv := mapping.Map([]*kind.Kind{k}, []source.Reading{
+		reading(resource.Terraform,
+			resource.Block{Type: "t_user", Address: "t_user.a", Body: object("name", text("ana"))},
+			resource.Block{Type: "t_member", Address: "t_member.a", Body: object("user", text("ana"))}),
+		reading(resource.CloudFormation,
+			resource.Block{Type: "T::User", Address: "UserA", Body: object("Name", text("ana"))}),
+	})
+	for address, want := range map[string]string{"t_user.a": "true", "UserA": "false"} {
+		if got := show(inv.Lookup("code#" + address).Get("member")); got != want {
+			t.Errorf("%s: got %s, want %s", address, got, want)
+		}
+	}
+}
+
+// TestRefToAny proves that a reference to any kind finds what an account calls so, if only one thing is.
+func TestRefToAny(t *testing.T) {
+	var kinds []*kind.Kind
+	for name, text := range map[string]string{
+		"aws.t.bucket": "kind: aws.t.bucket\ntitle: b\ndoc: d.\nidentity: {aws: [name, '@address']}\nattributes:\n  name: {type: string, doc: d, aws: name}\n",
+		"aws.t.table":  "kind: aws.t.table\ntitle: t\ndoc: d.\nidentity: {aws: name}\nattributes:\n  to: {type: ref any, doc: d, aws: to}\n",
+	} {
+		k, err := kind.New(name+".yaml", text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		kinds = append(kinds, k)
+	}
+	live := func(typ, address string, body value.Value) resource.Block {
+		return resource.Block{Dialect: resource.AWS, Type: typ, Address: address, Target: "aws", Region: "eu-west-1", Body: body}
+	}
+	inv := mapping.Map(kinds, []source.Reading{{Name: "aws", Dialect: resource.AWS, Kinds: []string{"aws.t.bucket", "aws.t.table"},
+		Blocks: []resource.Block{
+			live("aws.t.bucket", "arn:aws:s3:::b", object("name", text("b"))),
+			live("aws.t.bucket", "arn:aws:s3:::twice", object("name", text("twice"))),
+			live("aws.t.table", "arn", object("to", text("arn:aws:s3:::b"))),
+			live("aws.t.table", "name", object("name", text("twice"), "to", text("b"))),
+			live("aws.t.table", "several", object("to", text("twice"))),
+		}}})
+	for address, want := range map[string]string{"arn": "aws#arn:aws:s3:::b", "name": "aws#arn:aws:s3:::b", "several": "twice+?"} {
+		if got := show(inv.Lookup("aws#" + address).Get("to")); got != want {
+			t.Errorf("%s: got %s, want %s", address, got, want)
+		}
+	}
+}
+
 // TestNamesakes proves that what two root modules call alike is told apart: a name means what its own root module declares,
 // else the only one that is called so, and nothing surely where several are.
 func TestNamesakes(t *testing.T) {
@@ -349,5 +456,58 @@ func TestRootsStandApart(t *testing.T) {
 	single := inventoryOf(t, block("t_bucket.b", object()), block("t_versioning.v", object("bucket", unknown)))
 	if len(single.Gaps) != 0 {
 		t.Errorf("one root module has gaps: %+v", single.Gaps)
+	}
+}
+
+// TestSeveralNames proves that a resource with a list of names is found by each of them.
+func TestSeveralNames(t *testing.T) {
+	var kinds []*kind.Kind
+	for name, text := range map[string]string{"aws.t.key": "identity: {aws: aliases.name}\nattributes:\n  name: {type: string, doc: d, aws: name}\n",
+		"aws.t.disk": "attributes:\n  key: {type: ref aws.t.key, doc: d, aws: key}\n"} {
+		k, err := kind.New(name+".yaml", "kind: "+name+"\ntitle: t\ndoc: For tests.\n"+text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		kinds = append(kinds, k)
+	}
+	live := func(kindName, address string, body value.Value) resource.Block {
+		return resource.Block{Dialect: resource.AWS, Type: kindName, Address: address, Target: "code", Body: body}
+	}
+	reading := source.Reading{Name: "code", Dialect: resource.AWS, Kinds: []string{"aws.t.key", "aws.t.disk"}, Blocks: []resource.Block{
+		live("aws.t.key", "k", object("aliases", value.List(object("name", text("one")), object("name", text("two"))))),
+		live("aws.t.disk", "d", object("key", text("two"))),
+		live("aws.t.disk", "other", object("key", text("three"))),
+	}}
+	inv := mapping.Map(kinds, []source.Reading{reading})
+	for address, want := range map[string]string{"d": "code#k", "other": "three+?"} {
+		if got := show(inv.Lookup("code#" + address).Get("key")); got != want {
+			t.Errorf("%s: got %s, want %s", address, got, want)
+		}
+	}
+}
+
+// TestSharedAddress proves that resources of two kinds that share an address each read their own block.
+func TestSharedAddress(t *testing.T) {
+	var kinds []*kind.Kind
+	for name, place := range map[string]string{"aws.t.host": "HostSize", "aws.t.disk": "DiskSize"} {
+		k, err := kind.New(name+".yaml", "kind: "+name+"\ntitle: t\ndoc: For tests.\nattributes:\n  size: {type: int, doc: d, aws: "+place+"}\n")
+		if err != nil {
+			t.Fatal(err)
+		}
+		kinds = append(kinds, k)
+	}
+	block := func(typ, member string, size int64) resource.Block {
+		return resource.Block{Dialect: resource.AWS, Type: typ, Address: "one", Target: "a", Body: object(member, value.Int(size))}
+	}
+	inv := mapping.Map(kinds, []source.Reading{{Name: "a", Dialect: resource.AWS, Kinds: []string{"aws.t.host", "aws.t.disk"},
+		Blocks: []resource.Block{block("aws.t.host", "HostSize", 1), block("aws.t.disk", "DiskSize", 2)}}})
+	for _, r := range inv.Resources {
+		want := map[string]string{"aws.t.host": "1", "aws.t.disk": "2"}[r.Kind.Name]
+		if got := show(r.Get("size")); got != want {
+			t.Errorf("%s: size %s, want %s", r.Kind.Name, got, want)
+		}
+	}
+	if len(inv.Resources) != 2 || inv.Resources[0].ID == inv.Resources[1].ID {
+		t.Errorf("the two are not told apart: %v", inv.Resources)
 	}
 }

@@ -25,16 +25,27 @@ func (t *target) namesOf(k *kind.Kind, b *resource.Block) names {
 	var n names
 	for _, place := range k.Identity.In(t.dialect) {
 		v := t.at(place, frame{block: b, body: b.Body})
-		if text, ok := v.AsString(); ok && text != "" {
-			n.texts = append(n.texts, text)
-		} else if v.IsUnknown() {
-			n.unknown = true
-			if made := expression(v); made != "" {
-				n.made = append(n.made, made)
-			}
+		items, several := v.AsList() // such as the aliases of a key
+		for _, item := range items {
+			n.add(item)
 		}
+		if !several {
+			n.add(v)
+		}
+		n.unknown = n.unknown || v.IsOpen()
 	}
 	return n
+}
+
+func (n *names) add(v value.Value) {
+	if text, ok := v.AsString(); ok && text != "" {
+		n.texts = append(n.texts, text)
+	} else if v.IsUnknown() {
+		n.unknown = true
+		if made := expression(v); made != "" {
+			n.made = append(n.made, made)
+		}
+	}
 }
 
 // remember keeps the names of a resource for the joins.
@@ -45,25 +56,48 @@ func (t *target) remember(k *kind.Kind, b *resource.Block, n names) {
 	t.called[k.Name][b.Address] = n
 	for _, made := range n.made {
 		t.taken[k.Name][made] = true
-		t.taken[k.Name][within(resource.Root(b.Address), made)] = true
+		t.taken[k.Name][within(root(b), made)] = true
 	}
 }
 
 // within is an expression as one root module has it.
 func within(root, expression string) string { return root + "\x01" + expression }
 
+// root is the part of a target in which a name means one thing: a root module or template; of a live account a region, ""
+// for what is the same in all of them.
+func root(b *resource.Block) string {
+	switch {
+	case !b.Dialect.Live():
+		return resource.Root(b.Address)
+	case b.Global:
+		return ""
+	}
+	return b.Region
+}
+
 // meant returns the resource that a literal name means where it is written in a root module: the one that the module itself
-// calls so, else the only one there is. nil if there is none; several tells that it may be any of some.
-func (t *target) meant(kindName, name, root string) (found *resource.Resource, several bool) {
+// calls so, else the only one there is. nil if there is none; several tells that it may be any of some. What an account
+// says of a name holds within the region and the account; only an ARN reaches beyond.
+func (t *target) meant(kindName, name, in string) (found *resource.Resource, several bool) {
 	all := t.texts[kindName][name]
-	var own []*resource.Resource
+	var own, near []*resource.Resource
 	for _, r := range all {
-		if r.Target == t.name && resource.Root(r.Address) == root {
+		b := t.of[r]
+		if r.Target != t.name || b == nil { // a folder may hold code of two vocabularies, which are read apart
+			continue
+		}
+		switch where := root(b); {
+		case where == in:
 			own = append(own, r)
+		case where == "" || in == "":
+			near = append(near, r)
 		}
 	}
-	if len(own) > 0 {
+	switch {
+	case len(own) > 0:
 		all = own
+	case t.live() && !strings.HasPrefix(name, "arn:"):
+		all = near
 	}
 	if len(all) == 1 {
 		return all[0], false

@@ -24,7 +24,7 @@ func (f frame) root() string {
 	if f.block == nil {
 		return ""
 	}
-	return resource.Root(f.block.Address)
+	return root(f.block)
 }
 
 // at reads the raw value at a place.
@@ -54,20 +54,29 @@ func (t *target) found(p kind.Place, f frame) value.Value {
 	case p.Part != "":
 		return follow(t.part(p.Part, f), p.Path)
 	case p.Join != nil:
-		return follow(t.join(p.Join, f), p.Path)
+		rows := t.join(p.Join, f)
+		if p.Join.All && empty(rows) { // that an account has none is known
+			return rows
+		}
+		return follow(rows, p.Path)
 	case len(p.Path) == 1 && p.Path[0][0] == '@':
-		return pseudo(p.Path[0], f)
+		return t.pseudo(p.Path[0], f)
 	}
 	return follow(f.body, p.Path)
 }
 
 // pseudo reads what a source tells of a block besides its body; @none is what a vocabulary has no way to set.
-func pseudo(name string, f frame) value.Value {
+func (t *target) pseudo(name string, f frame) value.Value {
 	if f.block == nil || name == "@none" {
 		return value.None()
 	}
 	text := map[string]string{"@region": f.block.Region, "@address": f.block.Address, "@type": f.block.Type}[name]
-	if text == "" {
+	if name == "@unreadable" {
+		return value.Unresolved(value.Reason{Why: "nobody but the provider can read it"})
+	}
+	if text == "" && t.live() {
+		return value.Unresolved(value.Reason{Why: name[1:] + " was not told"})
+	} else if text == "" {
 		return value.Unresolved(value.Reason{Why: name[1:] + " is not said in the code", Grant: "assess the live account"})
 	}
 	return value.String(text).At(f.block.Origin)
@@ -332,7 +341,7 @@ func via(name string, v value.Value) value.Value {
 	items, isList := v.AsList()
 	switch decode.Makes(name) {
 	case "bool", "int", "string": // of each, as of a single one
-		if isList {
+		if isList && !decode.Folds(name) {
 			return each(v, items, func(item value.Value) value.Value { return via(name, item) })
 		}
 	}

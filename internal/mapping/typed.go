@@ -191,13 +191,13 @@ func (t *target) typedItem(a *kind.Attribute, raw value.Value, f frame) value.Va
 	item := frame{kind: f.kind, block: t.rowBlock(raw, f), body: raw}
 	fields := make(map[string]value.Value, len(a.Fields()))
 	for _, field := range a.Fields() {
-		if len(field.Terraform)+len(field.CloudFormation) > 0 {
+		if field.Anywhere() {
 			fields[field.Name] = t.attribute(field, item).Value
 			continue
 		}
 		v := t.typed(field, field.Type, raw.Field(field.Name), item)
 		if v.IsAbsent() && field.Default != nil {
-			v = field.Default.AsDefault()
+			v = field.DefaultValue()
 		}
 		fields[field.Name] = v
 	}
@@ -216,8 +216,8 @@ func (t *target) rowBlock(raw value.Value, f frame) *resource.Block {
 const maxHops = 8
 
 // link resolves a reference to the ID of a resource of a kind. A reference to what is not in the inventory stays known as
-// a text, with the reason why nothing more is known of it. root is the root module that it is written in.
-func (t *target) link(kindName string, raw value.Value, root string, hops int) value.Value {
+// a text, with the reason why nothing more is known of it. in is the root module that it is written in.
+func (t *target) link(kindName string, raw value.Value, in string, hops int) value.Value {
 	if ref, ok := raw.ExactRef(); ok && hops < maxHops {
 		return t.linkBlock(kindName, ref, raw, hops)
 	}
@@ -231,7 +231,7 @@ func (t *target) link(kindName string, raw value.Value, root string, hops int) v
 	if text == "" {
 		return value.None().At(raw.Origin())
 	}
-	switch r, several := t.meant(kindName, text, root); {
+	switch r, several := t.meant(kindName, text, in); {
 	case r != nil:
 		return value.String(r.ID).At(raw.Origin())
 	case several:
@@ -239,6 +239,9 @@ func (t *target) link(kindName string, raw value.Value, root string, hops int) v
 	}
 	if id := t.builtin(kindName, text); id != "" {
 		return value.String(id).At(raw.Origin())
+	}
+	if why := t.partial[kindName]; len(why) > 0 { // it may be one of those that could not be read
+		return value.String(text).At(raw.Origin()).Open(why...)
 	}
 	return dangling(text, fmt.Sprintf("%q is not among the resources assessed", text), raw)
 }
@@ -269,11 +272,11 @@ func (t *target) linkBlock(kindName string, ref value.Ref, raw value.Value, hops
 	}
 	if k := t.byName[kindName]; k != nil {
 		if argument, ok := k.Through[b.Type]; ok && !b.Data { // a lookup does not say where it leads
-			return t.link(kindName, b.Body.Field(argument), resource.Root(b.Address), hops+1)
+			return t.link(kindName, b.Body.Field(argument), root(b), hops+1)
 		}
 	}
 	if held := b.Body.Field(ref.Attribute); ref.Attribute != "" && !b.Data && !held.IsAbsent() {
-		return t.link(kindName, held, resource.Root(b.Address), hops+1)
+		return t.link(kindName, held, root(b), hops+1)
 	}
 	if b.Data {
 		if id := t.builtin(kindName, ref.Address); id != "" { // the kind of lookup says enough

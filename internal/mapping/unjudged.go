@@ -64,6 +64,9 @@ func addJoined(types map[string]bool, places []kind.Place) {
 // roots are the root modules and templates of the target.
 func (t *target) roots() map[string]bool {
 	roots := map[string]bool{}
+	if t.live() {
+		return map[string]bool{"": true}
+	}
 	for i := range t.blocks {
 		roots[resource.Root(t.blocks[i].Address)] = true
 	}

@@ -16,7 +16,12 @@ type Dialect string
 const (
 	Terraform      Dialect = "terraform"
 	CloudFormation Dialect = "cloudformation"
+	// AWS is what AWS's API replies: a block of a kind holds, for each operation that was asked about it, the reply.
+	AWS Dialect = "aws"
 )
+
+// Live tells whether blocks of the dialect were read from what runs, rather than from code.
+func (d Dialect) Live() bool { return d == AWS }
 
 // Block is one declaration in a source's own vocabulary: a Terraform resource instance, a CloudFormation resource.
 type Block struct {
@@ -39,6 +44,8 @@ type Block struct {
 	Account, Region string
 	// Data is true for a Terraform data source: something that is looked up, not declared.
 	Data bool
+	// Global says that the names of the block mean the same in every region of its account: a bucket, a role.
+	Global bool
 }
 
 // Root is the root module or the template that an address belongs to where a target holds several: what stands before the
@@ -54,6 +61,8 @@ func Root(address string) string {
 // Gap is something that a source could not read: a broken file, a module that was not fetched, a denied call.
 type Gap struct {
 	Target string `json:"target"`
+	// Kind is the kind that there may be more of, "" if the gap may hide any.
+	Kind string `json:"kind,omitempty"`
 	// What was not read: a path, a module address, a service in a region.
 	What string `json:"what"`
 	// Reason is one clause, with file and line where there is one.

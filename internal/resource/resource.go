@@ -14,6 +14,10 @@ type Resource struct {
 	Address string
 	// Target is the name of the target it was read from.
 	Target string
+	// Names are the texts that name it where others refer to it by text: a name, an id, an ARN.
+	Names []string
+	// Live tells that it was read of what runs, rather than of code.
+	Live bool
 	// Account and Region, "" where the source does not tell.
 	Account, Region string
 	// Origin is where it is declared, nil for what the provider has by itself.

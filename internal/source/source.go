@@ -5,6 +5,7 @@ import (
 	"context"
 
 	"ward.dev/ward/internal/resource"
+	"ward.dev/ward/internal/value"
 )
 
 // Reading is what was read of one target.
@@ -15,6 +16,14 @@ type Reading struct {
 	Name   string
 	Blocks []resource.Block
 	Gaps   []resource.Gap
+	// Dialect of the blocks; that of the first one if it is not said.
+	Dialect resource.Dialect
+	// Partial says, of a live target, why there may be more blocks of a type than were read. A type of Kinds that is not in
+	// it was read whole: there are no others. Of a type that is not in Kinds nothing was read, because of Left.
+	Partial map[string][]value.Reason
+	Kinds   []string
+	Left    string
+	live    Live // what a live target was begun with
 }
 
 // Reader reads one kind of target.

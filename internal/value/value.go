@@ -9,6 +9,7 @@ package value
 import (
 	"fmt"
 	"sort"
+	"time"
 )
 
 // State says how much is known of a value.
@@ -37,13 +38,26 @@ type Reason struct {
 
 // Origin is where a value was seen. The zero Origin means that it is not known where.
 type Origin struct {
-	File string // slash-separated path relative to the target's root, or the name of the API call
+	File string // slash-separated path relative to the target's root; "" for what an API replied
 	Line int    // 1-based; 0 when there is no line
 	Path string // the place in the source's own vocabulary: "versioning_configuration.status"
+	Call *Call  // the call whose reply it was read from; nil for files
 }
 
-// String returns file:line, or the file alone.
+// Call is one request to a provider's API.
+type Call struct {
+	API     string    // "s3:GetBucketPolicy": service and operation
+	At      time.Time // when the reply came
+	Account string    // the account that was asked about
+	Region  string
+	Caller  string // the identity that asked: an ARN
+}
+
+// String returns file:line, the file alone, or the API call.
 func (o Origin) String() string {
+	if o.Call != nil {
+		return o.Call.API
+	}
 	if o.Line > 0 {
 		return fmt.Sprintf("%s:%d", o.File, o.Line)
 	}
@@ -121,6 +135,21 @@ func (v Value) with(change func(*meta)) Value {
 
 // At returns v seen at o.
 func (v Value) At(o *Origin) Value { return v.with(func(m *meta) { m.origin = o }) }
+
+// Stamp marks values as seen at one place, sharing what they remember of it.
+type Stamp struct{ m *meta }
+
+// Seen returns the Stamp of a place.
+func Seen(o *Origin) Stamp { return Stamp{&meta{origin: o}} }
+
+// On returns v seen there.
+func (s Stamp) On(v Value) Value {
+	if v.meta != nil {
+		return v.At(s.m.origin)
+	}
+	v.meta = s.m
+	return v
+}
 
 // Open returns a known list or object of which there may be more than what it holds, for the given reasons.
 // A key that an open object does not hold is unknown, not absent.
