@@ -3,7 +3,7 @@ package catalog
 
 import "embed"
 
-// Files holds kinds/, checks/, frameworks/ and eligible/.
+// Files holds kinds/, checks/, frameworks/, eligible/ and prices/.
 //
-//go:embed kinds checks frameworks eligible
+//go:embed kinds checks frameworks eligible prices
 var Files embed.FS

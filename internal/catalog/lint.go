@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"ward.dev/ward/internal/kind"
+	"ward.dev/ward/internal/value"
 	"ward.dev/ward/internal/yamlfile"
 )
 
@@ -17,6 +18,8 @@ import (
 type Schemas struct {
 	terraform      map[string]any
 	cloudformation map[string]any
+	// Live holds, for each kind that is read of a live account, a block of it in which everything is set; nil for none.
+	Live map[string]value.Value
 }
 
 // ReadSchemas reads every terraform-*.json.gz and cloudformation-*.json.gz of a folder.
@@ -65,6 +68,10 @@ type shape struct {
 
 // block returns the shape of a block type.
 func (s *Schemas) block(dialect, name string) (shape, bool) {
+	if dialect == "aws" {
+		body, ok := s.Live[name]
+		return shape{dialect: dialect, node: body}, ok
+	}
 	if dialect == "terraform" {
 		node, ok := s.terraform[name]
 		return shape{dialect: dialect, node: node}, ok
@@ -162,7 +169,10 @@ func (s shape) below(path []string) (shape, error) {
 func (c *Catalog) Lint(s *Schemas) []error {
 	var faults []error
 	for _, k := range c.Kinds {
-		for _, dialect := range []string{"terraform", "cloudformation"} {
+		for _, dialect := range kind.Dialects {
+			if !s.knows(dialect, k) {
+				continue
+			}
 			l := &linter{schemas: s, kind: k, dialect: dialect}
 			l.lint()
 			faults = append(faults, l.faults...)
@@ -209,12 +219,15 @@ func (l *linter) lint() {
 }
 
 func (l *linter) attribute(a *kind.Attribute, roots []shape) {
+	if l.dialect == "aws" && a.Is == "" && len(a.AWS) == 0 {
+		l.fault(a.Line, "attribute %s has no place; \"@none\" says that an account cannot have it, \"@unreadable\" that nobody can read it", a.Name)
+	}
 	var rows []shape
 	for _, p := range a.In(l.dialect) {
 		rows = append(rows, l.place(p, roots)...)
 	}
 	for _, f := range a.Fields() {
-		if len(f.In(l.dialect)) > 0 {
+		if len(f.In(l.dialect)) > 0 || l.dialect == "aws" && f.Anywhere() && !nothing(a.AWS) {
 			l.attribute(f, rows)
 		}
 	}
@@ -234,6 +247,9 @@ func (l *linter) place(p kind.Place, roots []shape) []shape {
 	}
 	switch {
 	case p.Part != "":
+		if len(l.kind.Parts[p.Part].In(l.dialect)) == 0 {
+			l.fault(p.Line, "%s: part %s has no place here", p.Text, p.Part)
+		}
 		var starts []shape
 		for _, one := range l.kind.Parts[p.Part].In(l.dialect) {
 			starts = append(starts, l.quiet(one, roots)...)

@@ -98,20 +98,26 @@ func (c *Catalog) proveCheck(of *check.Check, read ReadText) []error {
 	return faults
 }
 
-// proveDialects wants an example in each vocabulary that the kind can be read from.
+// proveDialects wants an example in each vocabulary that the kind can be read from; code says nothing about what is live.
 func proveDialects(of *check.Check, examples []check.Example, fault func(int, string, ...any)) {
+	if of.Live {
+		if of.Fix.Console == "" && of.Fix.CLI == "" {
+			fault(1, "fix wants console or cli")
+		}
+		return
+	}
 	terraform, cloudformation := false, false
 	for _, e := range examples {
 		terraform = terraform || e.Terraform != ""
 		cloudformation = cloudformation || e.CloudFormation != ""
 	}
-	if len(of.Kind.Terraform) > 0 && !terraform {
+	if len(of.Kind.Terraform) > 0 && !terraform && !of.Live {
 		fault(1, "an example in Terraform is wanted")
 	}
-	if len(of.Kind.CloudFormation) > 0 && !cloudformation {
+	if len(of.Kind.CloudFormation) > 0 && !cloudformation && !of.Live {
 		fault(1, "an example in CloudFormation is wanted")
 	}
-	if of.Fix.Terraform == "" && len(of.Kind.Terraform) > 0 || of.Fix.Console == "" && of.Fix.CLI == "" {
+	if of.Fix.Terraform == "" && len(of.Kind.Terraform) > 0 && !of.Live || of.Fix.Console == "" && of.Fix.CLI == "" {
 		fault(1, "fix wants terraform, and console or cli")
 	}
 }

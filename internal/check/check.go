@@ -42,6 +42,11 @@ type Check struct {
 	Fix Fix `yaml:"fix"`
 	// Aka lists the names of the same idea in other tools: "prowler", "aws-config", "steampipe", "trivy".
 	Aka map[string][]string `yaml:"aka"`
+	// Live says that only a live account can answer: the check is not asked of code.
+	Live bool `yaml:"live"`
+	// Waste names the price in catalog/prices of what is not used where the check fails. ward waste asks such checks, ward
+	// assess does not.
+	Waste string `yaml:"waste"`
 	// Unclaimed says why no framework lists the check, "" if one does.
 	Unclaimed string `yaml:"unclaimed"`
 
