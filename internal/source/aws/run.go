@@ -1,0 +1,214 @@
+package aws
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/ratelimit"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
+
+	"ward.dev/ward/internal/resource"
+	"ward.dev/ward/internal/source"
+	"ward.dev/ward/internal/value"
+)
+
+// run is one collection: what all its collectors share.
+type run struct {
+	options   Options
+	sink      source.Sink
+	rehearsal *rehearsal
+	stop      context.CancelCauseFunc
+	slots     chan struct{} // calls at once
+
+	mu       sync.Mutex
+	retryers map[string]aws.Retryer
+	stats    Stats
+	broken   map[source.Part]bool // parts of which some call was not answered
+	// regionsOf are the regions that AWS offers a service in, as far as that was asked.
+	regionsOf map[string][]string
+}
+
+// Stats counts the calls of a collection.
+type Stats struct {
+	Calls  map[string]int // by "s3:GetBucketPolicy"
+	Failed int            // of them, those that were not answered
+	Blocks int
+	// Faults are those of collectors that broke. What they read is marked as not whole.
+	Faults []error
+}
+
+// Services sums the calls by service.
+func (s Stats) Services() map[string]int {
+	sums := map[string]int{}
+	for name, n := range s.Calls {
+		service, _, _ := strings.Cut(name, ":")
+		sums[service] += n
+	}
+	return sums
+}
+
+// take waits for a free slot for a call.
+func (r *run) take(ctx context.Context) error {
+	select {
+	case r.slots <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+func (r *run) release() { <-r.slots }
+
+// retryer returns the one retryer of a service in a region of an account: it slows down all calls to it when the service
+// asks for that.
+func (r *run) retryer(account, region, service string) aws.Retryer {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	key := account + "/" + region + "/" + service
+	made, ok := r.retryers[key]
+	if !ok {
+		made = retry.NewAdaptiveMode(func(o *retry.AdaptiveModeOptions) {
+			o.StandardOptions = append(o.StandardOptions, func(s *retry.StandardOptions) {
+				s.MaxAttempts = r.options.Attempts
+				s.MaxBackoff = r.options.Backoff
+				s.RateLimiter = ratelimit.None // a large account is throttled often, and attempts are bounded already
+			})
+		})
+		r.retryers[key] = made
+	}
+	return made
+}
+
+func (r *run) count(at *region, service, operation string, err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.stats.Calls[service+":"+operation]++
+	if err != nil && !answered(err) {
+		r.stats.Failed++
+		r.broken[at.part()] = true
+	}
+}
+
+func (r *region) part() source.Part {
+	return source.Part{Target: r.account.target(), Region: r.name, Kind: r.kind}
+}
+
+// emit hands a block to the sink. If that can take no more, the run stops.
+func (r *run) emit(at *region, b resource.Block) {
+	if r.rehearsal != nil {
+		r.rehearsal.blocks = append(r.rehearsal.blocks, b)
+		return
+	}
+	r.mu.Lock()
+	r.stats.Blocks++
+	r.mu.Unlock()
+	r.check(r.sink.Block(at.part(), b))
+}
+
+func (r *run) partial(at *region, what string, why value.Reason) {
+	if r.rehearsal != nil {
+		return
+	}
+	r.mu.Lock()
+	r.broken[at.part()] = true
+	r.mu.Unlock()
+	r.check(r.sink.Partial(at.part(), why))
+}
+
+func (r *run) check(err error) {
+	if err != nil {
+		r.stop(fmt.Errorf("keep what was read: %w", err))
+	}
+}
+
+func (r *run) fault(err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.stats.Faults = append(r.stats.Faults, err)
+}
+
+// work is one part to be read.
+type work struct {
+	collector
+	region *region
+}
+
+// collect reads all parts, several at once.
+func (r *run) collect(ctx context.Context, all []work) error {
+	queue := make(chan work)
+	var workers sync.WaitGroup
+	done := 0
+	for range min(r.options.Concurrency, len(all)) {
+		workers.Go(func() {
+			for w := range queue {
+				r.say(w, &done, len(all))
+				r.collectOne(ctx, w)
+			}
+		})
+	}
+	for _, w := range all {
+		if ctx.Err() != nil {
+			break
+		}
+		queue <- w
+	}
+	close(queue)
+	workers.Wait()
+	return context.Cause(ctx)
+}
+
+func (r *run) collectOne(ctx context.Context, w work) {
+	func() {
+		defer w.region.survive()
+		w.collect(ctx, w.region)
+	}()
+	if ctx.Err() != nil {
+		return // a part that was cut off is not done
+	}
+	r.mu.Lock()
+	whole := !r.broken[w.region.part()]
+	r.mu.Unlock()
+	r.check(r.sink.Done(w.region.part(), whole))
+}
+
+// say tells what is being read.
+func (r *run) say(w work, done *int, total int) {
+	r.mu.Lock()
+	*done++
+	n, blocks, calls := *done, r.stats.Blocks, 0
+	for _, c := range r.stats.Calls {
+		calls += c
+	}
+	r.mu.Unlock()
+	if r.options.Progress != nil {
+		r.options.Progress(n, total, fmt.Sprintf("%s in %s of %s; %d resources, %d calls", w.kind, w.region.name, w.region.account.ID, blocks, calls))
+	}
+}
+
+// plan lists the parts of an account: global kinds in its home region, the others in each region. Parts that an earlier
+// run has read whole are left out.
+func (r *run) plan(a *account, regions []string, table []collector) []work {
+	var all []work
+	for _, c := range table {
+		in := regions
+		if c.global {
+			in = []string{a.home}
+		}
+		for i, name := range in {
+			at := &region{run: r, account: a, name: name, kind: c.kind, global: c.global, first: i == 0}
+			if r.options.Have == nil || !r.options.Have(at.part()) {
+				all = append(all, work{c, at})
+			}
+		}
+	}
+	// Regions in turn, so that no service of one region gets all calls at once.
+	slices.SortStableFunc(all, func(a, b work) int { return strings.Compare(b.region.name, a.region.name) })
+	return all
+}
+
+const defaultBackoff = 20 * time.Second
