@@ -140,7 +140,7 @@ func contradicted(list []scope.Contradiction) []assessment.Notice {
 	for _, c := range list {
 		notices = append(notices, assessment.Notice{Kind: "phi contradiction", ID: c.Resource.Address,
 			Text:     "is marked as free of PHI (" + c.None + ") and yet holds some: " + c.PHI,
-			Location: location(c.Resource.Origin)})
+			Location: Location(c.Resource.Origin)})
 	}
 	return notices
 }

@@ -56,7 +56,7 @@ func (w *worker) row(read *rule.Read) *assessment.Evidence {
 }
 
 func (w *worker) evident(read *rule.Read) assessment.Evidence {
-	e := assessment.Evidence{Attribute: read.Attribute, Location: location(read.Value.Origin())}
+	e := assessment.Evidence{Attribute: read.Attribute, Location: Location(read.Value.Origin())}
 	switch {
 	case read.Value.IsUnknown():
 		e.State = "unknown"
@@ -158,11 +158,11 @@ func shorten(s string) string {
 	return fmt.Sprintf("%s… (%d characters)", string(runes[:maxText]), len(runes))
 }
 
-func location(o *value.Origin) assessment.Location {
+func Location(o *value.Origin) assessment.Location {
 	if o == nil {
 		return assessment.Location{}
 	}
-	return assessment.Location{File: o.File, Line: o.Line}
+	return assessment.Location{File: o.File, Line: o.Line, Call: (*assessment.Call)(o.Call)} // the two have the same members
 }
 
 func count(n int, noun string) string {

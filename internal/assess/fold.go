@@ -6,9 +6,11 @@ import (
 	"strings"
 
 	"ward.dev/ward/internal/assessment"
+	"ward.dev/ward/internal/catalog"
 	"ward.dev/ward/internal/citation"
 	"ward.dev/ward/internal/config"
 	"ward.dev/ward/internal/framework"
+	"ward.dev/ward/internal/kind"
 )
 
 // tallied is what the findings of one check come to.
@@ -43,10 +45,13 @@ type folder struct {
 	ledger  *ledger
 	months  map[string]int // the shortest time for a review of each attestation
 	notice  []assessment.Notice
+	// unasked are the checks that only a live account can answer, of kinds that only code was read of.
+	unasked map[string]bool
 }
 
 func newFolder(r Request, tallies map[string]*tallied) *folder {
-	f := &folder{Request: r, tallies: tallies, ledger: newLedger(r.Config.Attestations, r.Now), months: map[string]int{}}
+	f := &folder{Request: r, tallies: tallies, ledger: newLedger(r.Config.Attestations, r.Now), months: map[string]int{},
+		unasked: unasked(r)}
 	for _, s := range r.Framework.Safeguards {
 		for _, a := range s.Attestations {
 			if have, ok := f.months[a.ID]; !ok || a.ReviewMonths < have {
@@ -55,6 +60,25 @@ func newFolder(r Request, tallies map[string]*tallied) *folder {
 		}
 	}
 	return f
+}
+
+// unasked lists the checks that only a live account can answer while code was all that was read of their kind.
+func unasked(r Request) map[string]bool {
+	inCode, live := map[*kind.Kind]bool{}, map[*kind.Kind]bool{}
+	for _, one := range r.Inventory.Resources {
+		if one.Live {
+			live[one.Kind] = true
+		} else {
+			inCode[one.Kind] = true
+		}
+	}
+	names := map[string]bool{}
+	for _, c := range r.Catalog.Checks {
+		if c.Live && inCode[c.Kind] && !live[c.Kind] {
+			names[c.ID] = true
+		}
+	}
+	return names
 }
 
 // verdict is an outcome that gets worse with each part of a safeguard that is wanting.
@@ -225,6 +249,7 @@ func (f *folder) checks(s *framework.Safeguard, g *assessment.Safeguard, v *verd
 	}
 	sum := counts{}
 	shown := map[string]int{} // by strength
+	unasked := 0
 	for _, l := range s.Checks {
 		status := assessment.NotApplicable
 		if !f.Catalog.Has(l.Check) {
@@ -238,6 +263,10 @@ func (f *folder) checks(s *framework.Safeguard, g *assessment.Safeguard, v *verd
 				sum[status] += n
 			}
 		}
+		if f.unasked[l.Check] && l.Strength == "implements" {
+			unasked++
+			status = assessment.Unknown
+		}
 		g.Checks = append(g.Checks, assessment.SafeguardCheck{Check: l.Check, Strength: l.Strength, Reason: l.Reason, Status: status})
 	}
 	for status, n := range sum {
@@ -250,10 +279,27 @@ func (f *folder) checks(s *framework.Safeguard, g *assessment.Safeguard, v *verd
 	if n := sum[assessment.Unknown]; n > 0 {
 		v.want(assessment.OutcomeUnknown, "%d of %s: %s", n, verb(sum.asked(), "is unknown", "are unknown"), f.named(s, assessment.Unknown))
 	}
-	if sum[assessment.Fail]+sum[assessment.Unknown] > 0 {
+	if unasked > 0 {
+		v.want(assessment.OutcomeUnknown, "%s can only be answered by a live account, which was not assessed", count(unasked, "check"))
+	}
+	if sum[assessment.Fail]+sum[assessment.Unknown]+unasked > 0 {
 		return
 	}
 	f.shown(s, v, sum, shown)
+}
+
+// gaps counts what was not read and may hide something that the safeguard's checks would have judged.
+func (f *folder) gaps(s *framework.Safeguard) int {
+	n := 0
+	for _, g := range f.Inventory.Gaps {
+		if g.Kind == "" || slices.ContainsFunc(s.Checks, func(l framework.Link) bool {
+			k := catalog.KindOf(l.Check)
+			return k == g.Kind || k == AnyKind
+		}) {
+			n++
+		}
+	}
+	return n
 }
 
 // strengths of a check for a safeguard, the strongest first.
@@ -276,6 +322,9 @@ func (f *folder) shown(s *framework.Safeguard, v *verdict, sum counts, shown map
 	all := shown["implements"] + shown["supports"] + shown["evidence"]
 	switch {
 	case shown[strength] > 0 || all > 0 && len(s.Attestations) > 0 && strength != "implements":
+	case len(s.Attestations) > 0 && strength != "implements" && f.gaps(s) > 0:
+		v.want(assessment.OutcomeUnknown, "its checks had nothing to judge, and %s in what was read may hide something", count(f.gaps(s), "gap"))
+		return
 	case len(s.Attestations) > 0 && strength != "implements":
 		v.good = append(v.good, "its checks only support the attestation, and had nothing to judge")
 		return
@@ -289,7 +338,7 @@ func (f *folder) shown(s *framework.Safeguard, v *verdict, sum counts, shown map
 		v.want(assessment.OutcomeUnknown, "nothing in the targets surely shows it: what was judged may not exist or is excepted unseen")
 		return
 	}
-	if n := len(f.Inventory.Gaps); n > 0 {
+	if n := f.gaps(s); n > 0 {
 		v.want(assessment.OutcomeUnknown, "%s in what was read may hide more", count(n, "gap"))
 	}
 	text := count(sum[assessment.Pass], "finding") + " pass"

@@ -20,7 +20,8 @@ type judge struct {
 	params     *parameters
 	exceptions *exceptions
 	marks      []scope.Mark
-	plans      map[*kind.Kind][]planned
+	plans      map[*kind.Kind][]planned // every check of a kind
+	ofCode     map[*kind.Kind][]planned // those that code can answer
 	anyKind    *shadows
 }
 
@@ -33,17 +34,32 @@ type planned struct {
 }
 
 func newJudge(r Request, params *parameters, exceptions *exceptions, marks []scope.Mark) *judge {
-	j := &judge{Request: r, params: params, exceptions: exceptions, marks: marks, plans: map[*kind.Kind][]planned{}}
+	j := &judge{Request: r, params: params, exceptions: exceptions, marks: marks, plans: map[*kind.Kind][]planned{},
+		ofCode: map[*kind.Kind][]planned{}}
 	citations := r.Framework.Citations()
 	for _, c := range r.Catalog.Checks {
+		if c.Waste != "" {
+			continue
+		}
 		p := planned{Check: c, citations: citations[c.ID], exceptions: exceptions.of(c.ID), params: params.of(c)}
 		if p.citations == nil {
 			p.citations = []string{}
 		}
 		j.plans[c.Kind] = append(j.plans[c.Kind], p)
+		if !c.Live {
+			j.ofCode[c.Kind] = append(j.ofCode[c.Kind], p)
+		}
 	}
 	j.anyKind = newShadows(r, j.plans)
 	return j
+}
+
+// asked are the checks that are asked of a resource: of code only those that code can answer.
+func (j *judge) asked(r *resource.Resource) []planned {
+	if r.Live {
+		return j.plans[r.Kind]
+	}
+	return j.ofCode[r.Kind]
 }
 
 // chunk is how many resources a worker takes at a time.
@@ -54,7 +70,7 @@ func (j *judge) judge(ctx context.Context) ([]assessment.Finding, error) {
 	resources := j.Inventory.Resources
 	starts := make([]int, len(resources)+1)
 	for i, r := range resources {
-		starts[i+1] = starts[i] + len(j.plans[r.Kind]) + len(j.anyKind.checks)
+		starts[i+1] = starts[i] + len(j.asked(r)) + len(j.anyKind.checks)
 	}
 	findings := make([]assessment.Finding, starts[len(resources)])
 	var next atomic.Int64
@@ -107,7 +123,7 @@ func (w *worker) resources(from, to int, out []assessment.Finding) {
 	for i := from; i < to; i++ {
 		r := w.Inventory.Resources[i]
 		shared := w.shared(r, w.marks[i])
-		plan := w.plans[r.Kind]
+		plan := w.asked(r)
 		w.rows = w.rows[:0]
 		for c := range plan {
 			out[n] = shared
@@ -131,7 +147,7 @@ func (w *worker) resources(from, to int, out []assessment.Finding) {
 // shared is what all findings of a resource have in common.
 func (w *worker) shared(r *resource.Resource, m scope.Mark) assessment.Finding {
 	f := assessment.Finding{
-		Kind: r.Kind.Name, PHI: m.PHI, PHIReason: m.Reason, Location: location(r.Origin), Unknown: nothingUnknown, Evidence: noEvidence,
+		Kind: r.Kind.Name, PHI: m.PHI, PHIReason: m.Reason, Location: Location(r.Origin), Unknown: nothingUnknown, Evidence: noEvidence,
 		Resource: assessment.Resource{ID: r.ID, Address: r.Address, Provider: r.Kind.Provider(), Account: r.Account, Region: r.Region},
 	}
 	if r.Maybe != nil {

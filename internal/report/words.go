@@ -81,8 +81,11 @@ func Count(n int, noun string) string {
 	return strconv.Itoa(n) + " " + noun + "s"
 }
 
-// Place returns where in a file something is: "main.tf:12", "main.tf", or "" where there is no file.
+// Place returns where something was read: "main.tf:12", "main.tf", the call of an API with the time of its reply, or "".
 func Place(l assessment.Location) string {
+	if c := l.Call; c != nil {
+		return Clean(fmt.Sprintf("%s in %s, %s", c.API, c.Region, c.At.UTC().Format("2006-01-02 15:04:05Z")))
+	}
 	if l.File == "" || l.Line <= 0 {
 		return Clean(l.File)
 	}
