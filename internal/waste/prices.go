@@ -1,0 +1,146 @@
+package waste
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"path"
+	"slices"
+	"time"
+
+	"ward.dev/ward/internal/resource"
+	"ward.dev/ward/internal/value"
+	"ward.dev/ward/internal/yamlfile"
+)
+
+// Prices are dated price tables, one for each provider.
+type Prices struct {
+	tables map[string]*table
+}
+
+// table is catalog/prices/PROVIDER.yaml.
+type table struct {
+	Provider string `yaml:"provider"`
+	// Source says where the amounts are from and for which region they hold; AsOf the day on which they were read.
+	Source   string           `yaml:"source"`
+	AsOf     string           `yaml:"as_of"`
+	Currency string           `yaml:"currency"`
+	Prices   map[string]price `yaml:"prices"`
+}
+
+// price is what one resource costs in a month.
+type price struct {
+	// Free costs nothing, and is told all the same.
+	Free bool `yaml:"free"`
+	// Month is a fixed amount; Hour one for each hour, of which a month has 730.
+	Month float64 `yaml:"month"`
+	Hour  float64 `yaml:"hour"`
+	// Each is the amount for one of what Times counts: an attribute of the resource, such as its size in GiB.
+	Each  float64 `yaml:"each"`
+	Times string  `yaml:"times"`
+	// By names an attribute whose text chooses the amount in Amounts, in place of Each.
+	By      string             `yaml:"by"`
+	Amounts map[string]float64 `yaml:"amounts"`
+}
+
+const hoursOfMonth = 730
+
+// LoadPrices reads the folder prices of each layer of the catalog; a later layer's file replaces the provider's whole table.
+func LoadPrices(layers ...fs.FS) (*Prices, error) {
+	p := &Prices{tables: map[string]*table{}}
+	var faults []error
+	for _, layer := range layers {
+		files, err := fs.Glob(layer, "prices/*.yaml")
+		if err != nil {
+			return nil, err
+		}
+		slices.Sort(files)
+		for _, file := range files {
+			t, err := readTable(layer, file)
+			if err != nil {
+				faults = append(faults, err)
+				continue
+			}
+			p.tables[t.Provider] = t
+		}
+	}
+	return p, errors.Join(faults...)
+}
+
+func readTable(fsys fs.FS, file string) (*table, error) {
+	data, err := fs.ReadFile(fsys, file)
+	if err != nil {
+		return nil, fmt.Errorf("read prices: %w", err)
+	}
+	t := &table{}
+	if err := yamlfile.Decode(file, data, t); err != nil {
+		return nil, err
+	}
+	var faults []error
+	fault := func(format string, args ...any) {
+		faults = append(faults, yamlfile.Fault{File: file, Line: 1, Text: fmt.Sprintf(format, args...)})
+	}
+	if want := path.Base(file); t.Provider+".yaml" != want {
+		fault("provider is %q but the file is named %s", t.Provider, want)
+	}
+	if _, err := time.Parse(time.DateOnly, t.AsOf); err != nil || t.Source == "" || t.Currency == "" {
+		fault("source, currency and as_of (a date such as 2026-01-31) are wanted")
+	}
+	for name, p := range t.Prices {
+		if (p.By == "") != (len(p.Amounts) == 0) {
+			fault("price %s: by and amounts belong together", name)
+		}
+		if !p.Free && p.Month == 0 && p.Hour == 0 && p.Each == 0 && len(p.Amounts) == 0 {
+			fault("price %s: month, hour, each, amounts or free is wanted", name)
+		}
+	}
+	return t, errors.Join(faults...)
+}
+
+// of returns what a resource costs in a month, or why that is not known.
+func (p *Prices) of(name string, r *resource.Resource) (monthly float64, currency, why string) {
+	t := p.tables[r.Kind.Provider()]
+	if t == nil {
+		return 0, "", "there is no price table of " + r.Kind.Provider()
+	}
+	price, ok := t.Prices[name]
+	if !ok {
+		return 0, t.Currency, "the price table says nothing of " + name
+	}
+	each := price.Each
+	if price.By != "" {
+		chosen, ok := r.Get(price.By).AsString()
+		if each, ok = price.Amounts[chosen]; !ok {
+			return 0, t.Currency, fmt.Sprintf("the price table says nothing of %s %q", price.By, chosen)
+		}
+	}
+	monthly = price.Month + price.Hour*hoursOfMonth
+	if price.Times == "" {
+		return monthly + each, t.Currency, ""
+	}
+	n, ok := number(r.Get(price.Times))
+	if !ok {
+		return 0, t.Currency, price.Times + " is not known"
+	}
+	return monthly + each*n, t.Currency, ""
+}
+
+func number(v value.Value) (float64, bool) {
+	switch n := v.Data().(type) {
+	case int64:
+		return float64(n), true
+	case float64:
+		return n, true
+	}
+	return 0, false
+}
+
+// Dated says of each table where its amounts are from and of which day.
+func (p *Prices) Dated() []string {
+	var all []string
+	for _, t := range p.tables {
+		all = append(all, fmt.Sprintf("%s, %s", t.Source, t.AsOf))
+	}
+	slices.Sort(all)
+	return all
+}
