@@ -4,16 +4,25 @@
 # make build       bin/ward
 
 export GOFLAGS := -buildvcs=false
+# The emulator of AWS that tests run against, in a Python environment of its own.
+export WARD_MOTO ?= $(CURDIR)/.venv/bin/moto_server
+PINS := internal/source/aws/testdata/requirements.txt
 
 .PHONY: build test test-quick lint bench fuzz setup
 
 build:
 	go build -trimpath -ldflags "-s -w" -o bin/ward ./cmd/ward
 
-setup:
+setup: .venv/ready
 	@command -v go >/dev/null || { command -v apt-get >/dev/null && apt-get update -qq && apt-get install -y -qq golang-go; }
 	@go version
 	@go mod download
+
+.venv/ready: $(PINS)
+	@python3 -c 'import venv, ensurepip' 2>/dev/null || { command -v apt-get >/dev/null && apt-get update -qq && apt-get install -y -qq python3 python3-venv; }
+	python3 -m venv --clear .venv
+	.venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps -r $(PINS)
+	@touch $@
 
 lint:
 	@test -z "$$(gofmt -l cmd internal catalog | tee /dev/stderr)" || { echo "run gofmt -w on these files"; exit 1; }
