@@ -40,6 +40,7 @@ type assessFlags struct {
 	baseline      string
 	writeBaseline string
 	asOf          string
+	snapshots     []string
 	quiet         bool
 }
 
@@ -57,28 +58,42 @@ something is unknown. With a baseline only what it does not hold counts.`,
   ward assess infra/ templates/ -o text -o sarif=ward.sarif -o html=ward.html
   ward assess plan.json --baseline ward.baseline.json -o markdown`,
 		Args: func(_ *cobra.Command, args []string) error {
-			if len(args) == 0 {
-				return usage{errors.New("assess what? give a folder of Terraform, a plan or a template")}
+			if len(args)+len(f.snapshots) == 0 {
+				return usage{errors.New("assess what? give a folder of Terraform, a plan or a template, or say: ward assess aws")}
 			}
 			return nil
 		},
-		RunE: func(_ *cobra.Command, targets []string) error { return s.assess(targets, f) },
+		RunE: func(_ *cobra.Command, targets []string) error { return s.assessFiles(targets, f) },
 	}
+	s.assessFlags(command, &f)
+	flags := command.Flags()
+	flags.StringArrayVar(&f.snapshots, "snapshot", nil, "judge what ward snapshot has kept in this file, as of its own time")
+	f.addReading(command)
+	command.AddCommand(s.assessAWSCommand())
+	return command
+}
+
+// addReading adds the flags that say how code is read.
+func (f *assessFlags) addReading(command *cobra.Command) {
+	flags := command.Flags()
+	flags.StringArrayVar(&f.vars, "var", nil, "NAME=VALUE of a Terraform variable")
+	flags.StringArrayVar(&f.varFiles, "var-file", nil, "a file with Terraform variables")
+	flags.StringArrayVar(&f.parameters, "parameter", nil, "NAME=VALUE of a CloudFormation parameter")
+	flags.StringVar(&f.workspace, "workspace", "", "terraform.workspace")
+}
+
+// assessFlags are those of every assessment, of code or of what runs.
+func (s *session) assessFlags(command *cobra.Command, f *assessFlags) {
 	flags := command.Flags()
 	flags.StringArrayVarP(&f.outputs, "output", "o", nil, "FORMAT[=FILE], as often as wanted; formats: "+strings.Join(wire.Formats(), ", ")+" (default text)")
 	s.lookFlags(command, &f.look)
 	flags.StringVar(&f.config, "config", "", "ward.yaml (default: in the current folder, else in the first target)")
 	flags.StringArrayVar(&f.catalogs, "catalog", nil, "a folder with your own kinds/, checks/ and frameworks/")
 	flags.StringVar(&f.framework, "framework", "", "the framework to fold by (default hipaa-security-rule)")
-	flags.StringArrayVar(&f.vars, "var", nil, "NAME=VALUE of a Terraform variable")
-	flags.StringArrayVar(&f.varFiles, "var-file", nil, "a file with Terraform variables")
-	flags.StringArrayVar(&f.parameters, "parameter", nil, "NAME=VALUE of a CloudFormation parameter")
-	flags.StringVar(&f.workspace, "workspace", "", "terraform.workspace")
 	flags.StringVar(&f.baseline, "baseline", "", "count only what this file does not hold")
 	flags.StringVar(&f.writeBaseline, "write-baseline", "", "write what fails or is unknown now to this file")
 	flags.StringVar(&f.asOf, "as-of", "", "judge what expires as of this day, YYYY-MM-DD (default today)")
 	flags.BoolVar(&f.quiet, "quiet", false, "no progress on standard error")
-	return command
 }
 
 func (s *session) lookFlags(command *cobra.Command, l *look) {
@@ -86,8 +101,26 @@ func (s *session) lookFlags(command *cobra.Command, l *look) {
 	command.Flags().BoolVarP(&l.verbose, "verbose", "v", false, "show passes too, and cut no list")
 }
 
-// assess is the main path: read the targets, judge what they declare, write the reports.
-func (s *session) assess(targets []string, f assessFlags) error {
+// reading reads the estate that is to be judged.
+type reading func(context.Context, *given, *progress) ([]source.Reading, error)
+
+// assessFiles assesses code and snapshots.
+func (s *session) assessFiles(targets []string, f assessFlags) error {
+	return s.assess(targets, f, func(ctx context.Context, g *given, p *progress) ([]source.Reading, error) {
+		kept, begun, err := readSnapshots(f.snapshots)
+		if err != nil || len(targets) == 0 {
+			if f.asOf == "" && err == nil {
+				g.now = begun
+			}
+			return kept, err
+		}
+		code, err := readTargets(ctx, targets, g.options, p.say)
+		return append(code, kept...), err
+	})
+}
+
+// assess is the main path: read the estate, judge it, write the reports.
+func (s *session) assess(targets []string, f assessFlags, read reading) error {
 	outputs, err := parseOutputs(f.outputs)
 	if err != nil {
 		return err
@@ -104,7 +137,7 @@ func (s *session) assess(targets []string, f assessFlags) error {
 	progress := s.progress(f.quiet)
 	defer progress.done()
 
-	k, readings, err := openAndRead(ctx, targets, f, g, progress.say)
+	k, readings, err := openAndRead(ctx, f, g, progress, read)
 	if err != nil {
 		return err
 	}
@@ -206,13 +239,13 @@ func openKnowledge(f assessFlags, c *config.Config) (*knowledge, error) {
 	return k, k.catalog.Link(k.framework)
 }
 
-// openAndRead opens the catalog while the targets are read, since neither needs the other.
-func openAndRead(ctx context.Context, targets []string, f assessFlags, g *given, say func(string)) (*knowledge, []source.Reading, error) {
+// openAndRead opens the catalog while the estate is read, since neither needs the other.
+func openAndRead(ctx context.Context, f assessFlags, g *given, p *progress, read reading) (*knowledge, []source.Reading, error) {
 	var k *knowledge
 	var fault error
 	var opening sync.WaitGroup
 	opening.Go(func() { k, fault = openKnowledge(f, g.config) })
-	readings, err := readTargets(ctx, targets, g.options, say)
+	readings, err := read(ctx, g, p)
 	opening.Wait()
 	if fault != nil {
 		return nil, nil, fault

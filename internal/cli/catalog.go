@@ -28,7 +28,7 @@ type catalogFlags struct {
 
 func (s *session) catalogCommand() *cobra.Command {
 	command := &cobra.Command{Use: "catalog", Short: "List, show and prove kinds, checks and frameworks"}
-	command.AddCommand(s.catalogList(), s.catalogShow(), s.catalogTest())
+	command.AddCommand(s.catalogList(), s.catalogShow(), s.catalogTest(), s.catalogRenew())
 	return command
 }
 
@@ -170,13 +170,14 @@ PATTERN keeps to the checks and faults that contain it. Exit code 3 if a proof f
 				return err
 			}
 			faults := append(split(err), c.Prove(wire.ReadText, pattern)...)
+			read := &catalog.Schemas{}
 			if schemas != "" {
-				read, err := catalog.ReadSchemas(schemas)
-				if err != nil {
+				if read, err = catalog.ReadSchemas(schemas); err != nil {
 					return err
 				}
-				faults = append(faults, c.Lint(read)...)
 			}
+			read.Live = wire.AWSShapes()
+			faults = append(faults, c.Lint(read)...)
 			faults = slices.DeleteFunc(faults, func(fault error) bool { return !strings.Contains(fault.Error(), pattern) })
 			for _, fault := range faults {
 				fmt.Fprintln(s.stdout, fault)

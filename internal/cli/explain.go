@@ -145,8 +145,11 @@ func explainSafeguard(w io.Writer, f *framework.Framework, s *framework.Safeguar
 
 func explainFinding(w io.Writer, c *catalog.Catalog, f *assessment.Finding) {
 	fmt.Fprintf(w, "%s: %s\n%s  (%s)\n", f.Status, f.Title, f.Resource.Address, f.Kind)
-	if f.Location.File != "" {
-		fmt.Fprintf(w, "at %s:%d\n", f.Location.File, f.Location.Line)
+	if at := report.Place(f.Location); at != "" {
+		fmt.Fprintf(w, "at %s\n", at)
+	}
+	if c := f.Location.Call; c != nil {
+		fmt.Fprintf(w, "account %s, read by %s\n", report.Clean(c.Account), report.Clean(c.Caller))
 	}
 	fmt.Fprintf(w, "PHI: %s %s\n", f.PHI, f.PHIReason)
 	if len(f.Evidence) > 0 {
@@ -154,8 +157,8 @@ func explainFinding(w io.Writer, c *catalog.Catalog, f *assessment.Finding) {
 	}
 	for _, e := range f.Evidence {
 		fmt.Fprintf(w, "  %s\n", report.Evidence(e))
-		if e.Location.Line > 0 {
-			fmt.Fprintf(w, "    %s\n", report.Place(e.Location))
+		if at := report.Place(e.Location); at != "" {
+			fmt.Fprintf(w, "    %s\n", at)
 		}
 	}
 	for _, u := range f.Unknown {

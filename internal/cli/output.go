@@ -81,6 +81,14 @@ func (s *session) write(outputs []output, a *assessment.Assessment, l look) erro
 	return nil
 }
 
+// writeTo writes to a file, or to standard output if there is no name.
+func (s *session) writeTo(name string, write func(io.Writer) error) error {
+	if name == "" {
+		return write(s.stdout)
+	}
+	return writeFile(name, write)
+}
+
 // writeFile writes beside the file and renames, so that what was there stays until all is written.
 func writeFile(name string, write func(io.Writer) error) error {
 	f, err := os.CreateTemp(filepath.Dir(name), "."+filepath.Base(name)+".*")

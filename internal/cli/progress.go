@@ -40,14 +40,17 @@ func (p *progress) say(text string) {
 	fmt.Fprintf(p.s.stderr, "\r\x1b[K%s", text)
 }
 
-// count shows a bar.
-func (p *progress) count(done, total int) {
+// count shows a bar of what is judged.
+func (p *progress) count(done, total int) { p.bar("judging", done, total, "") }
+
+// bar shows how much of some work is done, and what is being worked on.
+func (p *progress) bar(work string, done, total int, what string) {
 	if total == 0 {
 		return
 	}
-	const width = 30
+	const width = 24
 	full := done * width / total
-	p.say(fmt.Sprintf("judging  [%s%s] %d of %d", strings.Repeat("=", full), strings.Repeat(" ", width-full), done, total))
+	p.say(fmt.Sprintf("%-8s [%s%s] %d of %d %s", work, strings.Repeat("=", full), strings.Repeat(" ", width-full), done, total, what))
 }
 
 // done takes the line away.

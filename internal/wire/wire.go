@@ -20,8 +20,10 @@ import (
 	"ward.dev/ward/internal/report/text"
 	"ward.dev/ward/internal/resource"
 	"ward.dev/ward/internal/source"
+	"ward.dev/ward/internal/source/aws"
 	"ward.dev/ward/internal/source/cloudformation"
 	"ward.dev/ward/internal/source/terraform"
+	"ward.dev/ward/internal/value"
 	"ward.dev/ward/internal/yamlfile"
 )
 
@@ -33,6 +35,32 @@ func Readers() []source.Reader {
 		terraform.Directory{},
 	}
 }
+
+// AWSOptions say which AWS accounts are read, and how; AWSStats count the calls.
+type (
+	AWSOptions = aws.Options
+	AWSStats   = aws.Stats
+)
+
+// CollectAWS reads live AWS accounts. See aws.Collect.
+func CollectAWS(ctx context.Context, o AWSOptions, sink source.Sink) (AWSStats, error) {
+	return aws.Collect(ctx, o, sink)
+}
+
+// AWSKinds are the kinds that can be read of a live AWS account.
+func AWSKinds() []string { return aws.Kinds() }
+
+// AWSPermissions are the IAM actions that reading kinds takes, by kind; all kinds if wanted is nil.
+func AWSPermissions(wanted func(kind string) bool) map[string][]string {
+	return aws.PermissionsOf(wanted)
+}
+
+// AWSFoundation are the IAM actions that every run takes, and AWSResources the ARNs that an action is granted on.
+func AWSFoundation() []string             { return aws.Foundation() }
+func AWSResources(action string) []string { return aws.Resources(action) }
+
+// AWSShapes are, for each kind that is read of a live AWS account, a block of it in which everything is set.
+func AWSShapes() map[string]value.Value { return aws.Shapes() }
 
 // Writers in the order in which help lists them.
 func Writers() []report.Writer {
