@@ -1,4 +1,4 @@
-// Command ward assesses infrastructure code against the HIPAA Security Rule.
+// Command ward assesses infrastructure code and live accounts against the HIPAA Security Rule.
 package main
 
 import (

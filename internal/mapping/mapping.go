@@ -6,6 +6,7 @@
 package mapping
 
 import (
+	"cmp"
 	"fmt"
 	"regexp"
 	"runtime"
@@ -146,19 +147,10 @@ func (m *mapper) partial(reading source.Reading) map[string][]value.Reason {
 		case len(why) > 0:
 			all[k.Name] = firstFew(why)
 		case !slices.Contains(reading.Kinds, k.Name):
-			all[k.Name] = []value.Reason{{Why: k.Name + " was not read: " + first(reading.Left, "no collector reads it")}}
+			all[k.Name] = []value.Reason{{Why: k.Name + " was not read: " + cmp.Or(reading.Left, "no collector reads it")}}
 		}
 	}
 	return all
-}
-
-func first(texts ...string) string {
-	for _, text := range texts {
-		if text != "" {
-			return text
-		}
-	}
-	return ""
 }
 
 // plan makes the empty resources, so that references can be resolved while they are filled.
