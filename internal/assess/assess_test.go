@@ -29,12 +29,13 @@ func TestFinding(t *testing.T) {
 	b := box(c, "box", attributes{"locked": value.Bool(false).At(at)})
 	b.Region, b.Maybe = "eu-1", &value.Reason{Why: "var.count has no value"}
 	a := assess(t, c, estate(nil, b), &config.Config{Estate: "Clinic"})
-	want := assessment.Finding{ID: ID("acme.box.locked", "t", "box"), Check: "acme.box.locked", Title: "Boxes are locked", Kind: "acme.box", Severity: "high",
-		Status: assessment.Fail, PHI: "unknown", PHIReason: "nothing in ward.yaml says whether it holds PHI",
-		Resource: assessment.Resource{ID: "t#box", Address: "box", Provider: "acme", Region: "eu-1"},
-		Location: assessment.Location{File: "main.tf", Line: 7}, Citations: []string{"1"}, Unknown: []assessment.UnknownValue{},
-		Evidence:    []assessment.Evidence{{Attribute: "locked", Value: false, State: "known", Location: assessment.Location{File: "main.tf", Line: 9}}},
-		Conditional: "var.count has no value"}
+	want := assessment.Finding{ID: ID("acme.box.locked", "t", "box"), Status: assessment.Fail, Unknown: []assessment.UnknownValue{},
+		Question: &assessment.Question{Check: "acme.box.locked", Title: "Boxes are locked", Severity: "high", Citations: []string{"1"}},
+		Subject: &assessment.Subject{Kind: "acme.box", PHI: "unknown", PHIReason: "nothing in ward.yaml says whether it holds PHI",
+			Resource:    assessment.Resource{ID: "t#box", Address: "box", Provider: "acme", Region: "eu-1"},
+			Location:    assessment.Location{File: "main.tf", Line: 7},
+			Conditional: "var.count has no value"},
+		Evidence: []*assessment.Evidence{{Attribute: "locked", Value: false, State: "known", Location: assessment.Location{File: "main.tf", Line: 9}}}}
 	if diff := cmp.Diff(want, a.Findings[0]); diff != "" {
 		t.Error(diff)
 	}
@@ -310,7 +311,7 @@ func TestExitCode(t *testing.T) {
 	made := func(gaps int, statuses ...assessment.Status) *assessment.Assessment {
 		a := &assessment.Assessment{Gaps: make([]assessment.Gap, gaps)}
 		for _, s := range statuses {
-			a.Findings = append(a.Findings, assessment.Finding{Status: s})
+			a.Findings = append(a.Findings, assessment.Finding{Question: &assessment.Question{}, Status: s, Subject: &assessment.Subject{}})
 		}
 		summarize(a)
 		return a

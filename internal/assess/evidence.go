@@ -22,7 +22,7 @@ const (
 const slab = 1024
 
 // evidenceOf returns a row for each attribute that was read; at most maxQuiet for an answer that nobody has to act on.
-func (w *worker) evidenceOf(reads []rule.Read, status assessment.Status) []assessment.Evidence {
+func (w *worker) evidenceOf(reads []rule.Read, status assessment.Status) []*assessment.Evidence {
 	if len(reads) == 0 {
 		return noEvidence
 	}
@@ -32,27 +32,37 @@ func (w *worker) evidenceOf(reads []rule.Read, status assessment.Status) []asses
 		reads = reads[:maxQuiet]
 	}
 	if cap(w.evidence)-len(w.evidence) < len(reads)+1 {
-		w.evidence = make([]assessment.Evidence, 0, max(slab, len(reads)+1))
+		w.evidence = make([]*assessment.Evidence, 0, max(slab, len(reads)+1))
 	}
 	start := len(w.evidence)
 	for i := range reads {
-		w.evidence = append(w.evidence, *w.row(&reads[i]))
+		w.evidence = append(w.evidence, w.row(&reads[i]))
 	}
 	if more > 0 {
-		w.evidence = append(w.evidence, assessment.Evidence{Attribute: "(more)", State: "known", Value: count(more, "more attribute")})
+		w.evidence = append(w.evidence, w.place(assessment.Evidence{Attribute: "(more)", State: "known", Value: count(more, "more attribute")}))
 	}
 	return w.evidence[start:len(w.evidence):len(w.evidence)]
 }
 
 // row returns the evidence of one attribute. All checks of a resource that read it share what is shown of its value.
 func (w *worker) row(read *rule.Read) *assessment.Evidence {
-	for i := range w.rows {
-		if w.rows[i].Attribute == read.Attribute {
-			return &w.rows[i]
+	for _, row := range w.rows {
+		if row.Attribute == read.Attribute {
+			return row
 		}
 	}
-	w.rows = append(w.rows, w.evident(read))
-	return &w.rows[len(w.rows)-1]
+	row := w.place(w.evident(read))
+	w.rows = append(w.rows, row)
+	return row
+}
+
+// place puts a row where it stays.
+func (w *worker) place(e assessment.Evidence) *assessment.Evidence {
+	if len(w.slab) == cap(w.slab) {
+		w.slab = make([]assessment.Evidence, 0, slab)
+	}
+	w.slab = append(w.slab, e)
+	return &w.slab[len(w.slab)-1]
 }
 
 func (w *worker) evident(read *rule.Read) assessment.Evidence {

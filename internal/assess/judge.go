@@ -28,7 +28,7 @@ type judge struct {
 // planned is a check with what all its findings share.
 type planned struct {
 	*check.Check
-	citations  []string
+	question   *assessment.Question
 	exceptions []*exception
 	params     checkParameters
 }
@@ -41,10 +41,8 @@ func newJudge(r Request, params *parameters, exceptions *exceptions, marks []sco
 		if c.Waste != "" {
 			continue
 		}
-		p := planned{Check: c, citations: citations[c.ID], exceptions: exceptions.of(c.ID), params: params.of(c)}
-		if p.citations == nil {
-			p.citations = []string{}
-		}
+		p := planned{Check: c, exceptions: exceptions.of(c.ID), params: params.of(c),
+			question: &assessment.Question{Check: c.ID, Title: c.Title, Severity: c.Severity, Citations: append([]string{}, citations[c.ID]...)}}
 		j.plans[c.Kind] = append(j.plans[c.Kind], p)
 		if !c.Live {
 			j.ofCode[c.Kind] = append(j.ofCode[c.Kind], p)
@@ -113,8 +111,9 @@ type worker struct {
 	*judge
 	key      []byte
 	ids      []byte
-	evidence []assessment.Evidence
-	rows     []assessment.Evidence // of the resource that is being judged, by attribute
+	slab     []assessment.Evidence  // room for rows
+	evidence []*assessment.Evidence // room for what findings show
+	rows     []*assessment.Evidence // of the resource that is being judged
 }
 
 // resources judges the resources from to to into out, which has a place for each of their findings.
@@ -122,11 +121,11 @@ func (w *worker) resources(from, to int, out []assessment.Finding) {
 	n := 0
 	for i := from; i < to; i++ {
 		r := w.Inventory.Resources[i]
-		shared := w.shared(r, w.marks[i])
+		about := subject(r, w.marks[i])
 		plan := w.asked(r)
 		w.rows = w.rows[:0]
 		for c := range plan {
-			out[n] = shared
+			out[n].Subject = about
 			w.finding(&out[n], &plan[c], r, r)
 			n++
 		}
@@ -136,7 +135,7 @@ func (w *worker) resources(from, to int, out []assessment.Finding) {
 		shadow := w.anyKind.of(r, w.marks[i])
 		w.rows = w.rows[:0]
 		for c := range w.anyKind.checks {
-			out[n] = shared
+			out[n].Subject = about
 			w.finding(&out[n], &w.anyKind.checks[c], r, shadow)
 			n++
 		}
@@ -144,29 +143,29 @@ func (w *worker) resources(from, to int, out []assessment.Finding) {
 	w.setIDs(out)
 }
 
-// shared is what all findings of a resource have in common.
-func (w *worker) shared(r *resource.Resource, m scope.Mark) assessment.Finding {
-	f := assessment.Finding{
-		Kind: r.Kind.Name, PHI: m.PHI, PHIReason: m.Reason, Location: Location(r.Origin), Unknown: nothingUnknown, Evidence: noEvidence,
+// subject is what all findings of a resource have in common.
+func subject(r *resource.Resource, m scope.Mark) *assessment.Subject {
+	s := &assessment.Subject{
+		Kind: r.Kind.Name, PHI: m.PHI, PHIReason: m.Reason, Location: Location(r.Origin),
 		Resource: assessment.Resource{ID: r.ID, Address: r.Address, Provider: r.Kind.Provider(), Account: r.Account, Region: r.Region},
 	}
 	if r.Maybe != nil {
-		f.Conditional = r.Maybe.Why
+		s.Conditional = r.Maybe.Why
 	}
-	return f
+	return s
 }
 
 var (
 	nothingUnknown = []assessment.UnknownValue{}
-	noEvidence     = []assessment.Evidence{}
+	noEvidence     = []*assessment.Evidence{}
 )
 
-// finding judges subject, which is r itself or what stands for it.
-func (w *worker) finding(f *assessment.Finding, p *planned, r, subject *resource.Resource) {
+// finding judges asked, which is r itself or what stands for it.
+func (w *worker) finding(f *assessment.Finding, p *planned, r, asked *resource.Resource) {
 	w.identify(p.ID, r)
-	answer := p.Evaluate(w.Inventory, subject, p.params.of(r), w.Now)
-	f.Check, f.Title, f.Severity, f.Citations, f.Status = p.ID, p.Title, p.Severity, p.citations, answer.Status
-	f.Evidence = w.evidenceOf(answer.Reads, answer.Status)
+	answer := p.Evaluate(w.Inventory, asked, p.params.of(r), w.Now)
+	f.Question, f.Status, f.Unknown = p.question, answer.Status, nothingUnknown
+	f.Evidence = w.evidenceOf(withShown(answer.Reads, r), answer.Status)
 	if answer.Status == assessment.Unknown {
 		f.Unknown = unknowns(answer.Unknowns)
 	}
@@ -182,6 +181,25 @@ func (w *worker) finding(f *assessment.Finding, p *planned, r, subject *resource
 			f.Judged, f.Status, f.Exception = f.Status, assessment.Excepted, e.ID
 		}
 	}
+}
+
+// withShown puts what every finding of a kind shows before what was read for one.
+func withShown(reads []rule.Read, r *resource.Resource) []rule.Read {
+	shown := r.Kind.Shown()
+	if len(shown) == 0 {
+		return reads
+	}
+	all := make([]rule.Read, 0, len(shown)+len(reads))
+	for _, i := range shown {
+		a := r.Kind.All()[i]
+		all = append(all, rule.Read{Attribute: a.Name, Value: r.Values[i], Secret: a.Secret})
+	}
+	for _, read := range reads {
+		if i := r.Kind.Index(read.Attribute); i < 0 || !r.Kind.All()[i].Shown {
+			all = append(all, read)
+		}
+	}
+	return all
 }
 
 // maxUnknown bounds the rows that say what a finding would have to know.

@@ -184,28 +184,41 @@ type Check struct {
 	Aka      map[string][]string `json:"aka,omitempty"`
 }
 
-// Finding is the answer of one check for one resource.
+// Finding is the answer of one check for one resource. An estate has hundreds of thousands, so what all findings of a check
+// have in common, and all of a resource, is held once: neither Question nor Subject is ever nil, and what they and the rows of
+// evidence hold MUST NOT be changed through a finding.
 type Finding struct {
 	// ID is stable from one assessment to the next: a digest of check, target and address.
-	ID       string   `json:"id"`
-	Check    string   `json:"check"`
-	Title    string   `json:"title"`
-	Kind     string   `json:"kind"`
-	Severity Severity `json:"severity"`
-	Status   Status   `json:"status"`
+	ID string `json:"id"`
+	*Question
+	Status Status `json:"status"`
 	// Judged is what the check answered where an exception changed Status, "" otherwise.
 	Judged Status `json:"judged,omitempty"`
-	// PHI says whether the resource holds, carries or touches PHI: "yes", "no" or "unknown".
-	PHI       string         `json:"phi"`
-	PHIReason string         `json:"phi_reason,omitempty"`
-	Resource  Resource       `json:"resource"`
-	Location  Location       `json:"location"`
-	Citations []string       `json:"citations"`
-	Unknown   []UnknownValue `json:"unknown"`
-	Evidence  []Evidence     `json:"evidence"`
-	Exception string         `json:"exception,omitempty"` // its id
+	*Subject
+	Unknown []UnknownValue `json:"unknown"`
+	// Evidence is what the check read; checks that read the same of a resource share a row of it. None is nil.
+	Evidence  []*Evidence `json:"evidence"`
+	Exception string      `json:"exception,omitempty"` // its id
 	// New tells that a baseline was given and does not hold this failing or unknown finding.
 	New bool `json:"new,omitempty"`
+}
+
+// Question is what a check asks of every resource.
+type Question struct {
+	Check     string   `json:"check"`
+	Title     string   `json:"title"`
+	Severity  Severity `json:"severity"`
+	Citations []string `json:"citations"`
+}
+
+// Subject is what findings are about.
+type Subject struct {
+	Kind string `json:"kind"`
+	// PHI says whether the resource holds, carries or touches PHI: "yes", "no" or "unknown".
+	PHI       string   `json:"phi"`
+	PHIReason string   `json:"phi_reason,omitempty"`
+	Resource  Resource `json:"resource"`
+	Location  Location `json:"location"`
 	// Conditional says under which unresolved condition the resource exists, "" if it surely does.
 	Conditional string `json:"conditional,omitempty"`
 }

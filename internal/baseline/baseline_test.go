@@ -12,7 +12,8 @@ import (
 )
 
 func finding(id string, status assessment.Status) assessment.Finding {
-	return assessment.Finding{ID: id, Check: "k.c", Status: status, Resource: assessment.Resource{Address: "a." + id}}
+	return assessment.Finding{ID: id, Question: &assessment.Question{Check: "k.c"}, Status: status,
+		Subject: &assessment.Subject{Resource: assessment.Resource{Address: "a." + id}}}
 }
 
 func assessed(findings ...assessment.Finding) *assessment.Assessment {

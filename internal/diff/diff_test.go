@@ -19,8 +19,10 @@ import (
 var update = flag.Bool("update", false, "write the golden files anew")
 
 func finding(address string, status assessment.Status, more ...func(*assessment.Finding)) assessment.Finding {
-	f := assessment.Finding{ID: "id-" + address, Check: "acme.box.locked", Title: "Boxes are locked", Severity: assessment.High, Status: status, PHI: "unknown",
-		Resource: assessment.Resource{ID: "t#" + address, Address: address}, Location: assessment.Location{File: "main.tf", Line: 7}}
+	f := assessment.Finding{ID: "id-" + address, Status: status,
+		Question: &assessment.Question{Check: "acme.box.locked", Title: "Boxes are locked", Severity: assessment.High},
+		Subject: &assessment.Subject{PHI: "unknown", Resource: assessment.Resource{ID: "t#" + address, Address: address},
+			Location: assessment.Location{File: "main.tf", Line: 7}}}
 	for _, change := range more {
 		change(&f)
 	}

@@ -85,7 +85,7 @@ func TestObserved(t *testing.T) {
 		{assessment.Evidence{State: "unknown", Value: "x"}, `is unknown`},
 		{assessment.Evidence{State: "", Value: "x"}, `is unknown`},
 	} {
-		if got := Observed(c.e); got != c.want {
+		if got := Observed(&c.e); got != c.want {
 			t.Errorf("%+v: got %q, want %q", c.e, got, c.want)
 		}
 	}
@@ -105,8 +105,8 @@ func TestEscapeJSON(t *testing.T) {
 // line, address.
 func TestGroups(t *testing.T) {
 	find := func(check string, severity assessment.Severity, phi, file string, line int) assessment.Finding {
-		return assessment.Finding{ID: check + file, Check: check, Severity: severity, Status: assessment.Fail, PHI: phi,
-			Location: assessment.Location{File: file, Line: line}}
+		return assessment.Finding{ID: check + file, Question: &assessment.Question{Check: check, Severity: severity}, Status: assessment.Fail,
+			Subject: &assessment.Subject{PHI: phi, Location: assessment.Location{File: file, Line: line}}}
 	}
 	a := &assessment.Assessment{Findings: []assessment.Finding{
 		find("b.high", assessment.High, "no", "z.tf", 1),
@@ -117,7 +117,7 @@ func TestGroups(t *testing.T) {
 		find("phi", assessment.Low, "no", "a.tf", 1),
 		find("phi", assessment.Low, "yes", "z.tf", 10),
 		find("phi", assessment.Low, "yes", "z.tf", 9),
-		{Check: "passes", Status: assessment.Pass},
+		{Question: &assessment.Question{Check: "passes"}, Status: assessment.Pass, Subject: &assessment.Subject{}},
 	}}
 	var got []string
 	for _, g := range Groups(a, assessment.Fail) {
@@ -135,7 +135,7 @@ func TestGroups(t *testing.T) {
 // helps last, and that no unknown is left out.
 func TestGrants(t *testing.T) {
 	unknown := func(id string, us ...assessment.UnknownValue) assessment.Finding {
-		return assessment.Finding{ID: id, Status: assessment.Unknown, Unknown: us}
+		return assessment.Finding{ID: id, Question: &assessment.Question{}, Status: assessment.Unknown, Subject: &assessment.Subject{}, Unknown: us}
 	}
 	a := &assessment.Assessment{Findings: []assessment.Finding{
 		unknown("1", assessment.UnknownValue{Reason: "no help"}),
@@ -172,12 +172,12 @@ func TestFix(t *testing.T) {
 		{"t.yaml", "cloudformation", "cloudformation"}, {"", "terraform", "terraform"}, {"", "aws", "cli"},
 	} {
 		a := &assessment.Assessment{Targets: []assessment.Target{{Kind: c.kind}}}
-		f := &assessment.Finding{Location: assessment.Location{File: c.file}}
+		f := &assessment.Finding{Subject: &assessment.Subject{Location: assessment.Location{File: c.file}}}
 		if way, _ := Fix(a, all, f); way != c.want {
 			t.Errorf("%s of %s: %s, want %s", c.file, c.kind, way, c.want)
 		}
 	}
-	if way, text := Fix(&assessment.Assessment{}, assessment.Check{}, &assessment.Finding{}); way != "" || text != "" {
+	if way, text := Fix(&assessment.Assessment{}, assessment.Check{}, &assessment.Finding{Subject: &assessment.Subject{}}); way != "" || text != "" {
 		t.Errorf("a check without a fix: %q %q", way, text)
 	}
 }

@@ -125,11 +125,11 @@ func Specification(s assessment.Safeguard) string {
 
 // Telling returns at most n rows of evidence: what the code says before what it leaves out, and defaults last, each in the
 // order in which it was read.
-func Telling(rows []assessment.Evidence, n int) []assessment.Evidence {
+func Telling(rows []*assessment.Evidence, n int) []*assessment.Evidence {
 	if len(rows) <= n {
 		return rows
 	}
-	weight := func(e assessment.Evidence) int {
+	weight := func(e *assessment.Evidence) int {
 		_, isList := e.Value.([]any)
 		switch {
 		case e.State == "known" && e.Location.Line > 0 && !isList:
@@ -142,17 +142,17 @@ func Telling(rows []assessment.Evidence, n int) []assessment.Evidence {
 		return 2
 	}
 	ordered := slices.Clone(rows)
-	slices.SortStableFunc(ordered, func(a, b assessment.Evidence) int { return weight(a) - weight(b) })
+	slices.SortStableFunc(ordered, func(a, b *assessment.Evidence) int { return weight(a) - weight(b) })
 	return ordered[:n]
 }
 
 // Evidence returns one piece of evidence on one line: `publicly_accessible = true`.
-func Evidence(e assessment.Evidence) string {
+func Evidence(e *assessment.Evidence) string {
 	return Clean(e.Attribute) + " " + Observed(e)
 }
 
 // Observed returns what was read of an attribute: `= true`, `is absent`. It never shows a secret.
-func Observed(e assessment.Evidence) string {
+func Observed(e *assessment.Evidence) string {
 	switch e.State {
 	case "known":
 		return "= " + jsonText(e.Value)
@@ -192,14 +192,14 @@ func Unknown(u assessment.UnknownValue) string {
 }
 
 // Fix returns the guidance that suits where the finding was made, and which kind of guidance it is: "terraform",
-// "cloudformation", "cli" or "console"; "" if the check gives none.
+// "cloudformation", "kubernetes", "dockerfile", "cli" or "console"; "" if the check gives none.
 func Fix(a *assessment.Assessment, c assessment.Check, f *assessment.Finding) (way, text string) {
-	order := []string{"cli", "console", "terraform", "cloudformation"}
+	order := []string{"cli", "console", "terraform", "cloudformation", "kubernetes", "dockerfile"}
 	switch {
 	case strings.HasSuffix(f.Location.File, ".tf"), strings.HasSuffix(f.Location.File, ".tf.json"), only(a, "terraform"):
-		order = []string{"terraform", "cli", "console", "cloudformation"}
+		order = []string{"terraform", "cli", "console", "cloudformation", "kubernetes", "dockerfile"}
 	case f.Location.File != "":
-		order = []string{"cloudformation", "terraform", "cli", "console"}
+		order = []string{"cloudformation", "kubernetes", "dockerfile", "terraform", "cli", "console"}
 	}
 	for _, way := range order {
 		if text := strings.TrimSpace(c.Fix[way]); text != "" {

@@ -20,7 +20,7 @@ func (r *run) list(path string, f *field, elem kind.Type, v value.Value, items [
 	for i, item := range items {
 		at := path
 		if elem.Base == kind.Object {
-			at = path + "[" + strconv.Itoa(i) + "]"
+			at = path + "[" + strconv.Itoa(i) + called(item) + "]"
 		}
 		vals[i] = r.cel(at, f, elem, item)
 		whole = whole && !types.IsUnknown(vals[i])
@@ -34,6 +34,17 @@ func (r *run) list(path string, f *field, elem kind.Type, v value.Value, items [
 		vals, size = append(vals, more), more
 	}
 	return &partial{vals: vals, size: size}
+}
+
+// called is the name of an object in a list, for whoever reads the evidence; "" if it has none.
+func called(item value.Value) string {
+	const most = 63 // as long as a name in Kubernetes
+	if object, ok := item.AsObject(); ok {
+		if name, ok := object["name"].AsString(); ok && name != "" && len(name) <= most {
+			return " " + name
+		}
+	}
+	return ""
 }
 
 // partial is a list with unknown elements. One that is open ends in an unknown that stands for whatever else there may be,

@@ -36,17 +36,18 @@ type derivation struct {
 	field    *field
 }
 
-// maxReads bounds the evidence of one finding; a rule over a very long list reads on without recording more.
+// maxReads bounds the evidence of one finding. Of a rule over a very long list the first reads and the last ones are kept: those
+// are what decided.
 const maxReads = 64
 
 func (r *run) read(path string, v value.Value, a *kind.Attribute) {
-	if len(r.reads) >= maxReads {
-		return
-	}
 	for i := range r.reads {
 		if r.reads[i].Attribute == path {
 			return
 		}
+	}
+	if len(r.reads) == maxReads {
+		r.reads = append(r.reads[:maxReads/2], r.reads[maxReads/2+1:]...)
 	}
 	r.reads = append(r.reads, Read{Attribute: path, Value: v, Secret: a.Secret})
 }

@@ -36,7 +36,7 @@ var page = template.Must(template.New("page").Funcs(template.FuncMap{
 	"text":          report.CleanText,
 	"count":         report.Count,
 	"place":         report.Place,
-	"evidence":      func(e assessment.Evidence) string { return report.Short(report.Evidence(e), longest) },
+	"evidence":      func(e *assessment.Evidence) string { return report.Short(report.Evidence(e), longest) },
 	"missing":       report.Unknown,
 	"specification": report.Specification,
 	"coverage":      report.Coverage,

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 
 	"ward.dev/ward/internal/assessment"
 )
@@ -34,10 +35,25 @@ func read(r io.Reader, limit int64) (*assessment.Assessment, error) {
 	if err := version(b, a.Version, fault); err != nil {
 		return nil, err
 	}
+	fill(a.Findings)
 	if rest := bytes.TrimSpace(b[dec.InputOffset():]); len(rest) > 0 {
 		return nil, fmt.Errorf("line %d: something follows after the assessment", line(b, len(b)-len(rest)))
 	}
 	return a, nil
+}
+
+// fill gives every finding what is never nil, also where the document says nothing of it.
+func fill(findings []assessment.Finding) {
+	for i := range findings {
+		f := &findings[i]
+		if f.Question == nil {
+			f.Question = &assessment.Question{}
+		}
+		if f.Subject == nil {
+			f.Subject = &assessment.Subject{}
+		}
+		f.Evidence = slices.DeleteFunc(f.Evidence, func(e *assessment.Evidence) bool { return e == nil })
+	}
 }
 
 // version explains a document that could not be decoded or is of another version. The version counts first: a newer one

@@ -94,11 +94,18 @@ func complete(v any) any {
 		}
 		return v
 	case assessment.Finding:
-		v.Citations, v.Unknown = list(v.Citations), list(v.Unknown)
-		v.Evidence = append([]assessment.Evidence{}, v.Evidence...)
+		if v.Citations == nil {
+			asked := *v.Question // others share it
+			asked.Citations = []string{}
+			v.Question = &asked
+		}
+		v.Unknown = list(v.Unknown)
+		v.Evidence = append([]*assessment.Evidence{}, v.Evidence...)
 		for i, e := range v.Evidence {
-			if e.State != "known" && e.State != "default" {
-				v.Evidence[i].Value = nil
+			if e.State != "known" && e.State != "default" && e.Value != nil {
+				hidden := *e // others share it
+				hidden.Value = nil
+				v.Evidence[i] = &hidden
 			}
 		}
 		return v

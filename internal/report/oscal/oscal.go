@@ -252,7 +252,7 @@ func (b *builder) remediations(g report.Group, status assessment.Status) []respo
 		}
 		return all
 	}
-	for _, way := range []string{"terraform", "cloudformation", "cli", "console"} {
+	for _, way := range []string{"terraform", "cloudformation", "kubernetes", "dockerfile", "cli", "console"} {
 		if text := strings.TrimSpace(g.Check.Fix[way]); text != "" {
 			add(way, "Fix: "+way, text)
 		}

@@ -97,7 +97,7 @@ func strange(t *testing.T, f Format) {
 		"nothing asked":           {Version: assessment.Version, Framework: Clinic().Framework, Targets: Clinic().Targets},
 		"findings without checks": bare,
 		"words of another time":   odd,
-		"one empty finding":       {Findings: make([]assessment.Finding, 1), Safeguards: make([]assessment.Safeguard, 1)},
+		"one empty finding":       {Findings: []assessment.Finding{{Question: &assessment.Question{}, Subject: &assessment.Subject{}}}, Safeguards: make([]assessment.Safeguard, 1)},
 		"hostile":                 Hostile(),
 	}
 	for name, a := range cases {

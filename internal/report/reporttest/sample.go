@@ -105,29 +105,29 @@ func finding(check, address, file string, line int, status assessment.Status, ph
 	c := checkNamed(check)
 	sum := sha256.Sum256([]byte(check + "\x00" + address))
 	return assessment.Finding{
-		ID: hex.EncodeToString(sum[:10]), Check: check, Title: c.Title, Kind: c.kind, Severity: c.Severity,
-		Status: status, PHI: phi,
-		Resource: assessment.Resource{ID: "infra/clinic#" + address, Address: address, Provider: "aws",
-			Account: "", Region: "us-east-1"},
-		Location:  assessment.Location{File: file, Line: line},
-		Citations: c.citations,
-		Unknown:   []assessment.UnknownValue{},
-		Evidence:  []assessment.Evidence{},
+		ID:       hex.EncodeToString(sum[:10]),
+		Question: &assessment.Question{Check: check, Title: c.Title, Severity: c.Severity, Citations: c.citations},
+		Status:   status,
+		Subject: &assessment.Subject{Kind: c.kind, PHI: phi, Location: assessment.Location{File: file, Line: line},
+			Resource: assessment.Resource{ID: "infra/clinic#" + address, Address: address, Provider: "aws",
+				Account: "", Region: "us-east-1"}},
+		Unknown:  []assessment.UnknownValue{},
+		Evidence: []*assessment.Evidence{},
 	}
 }
 
-func read(attribute string, value any, file string, line int) assessment.Evidence {
+func read(attribute string, value any, file string, line int) *assessment.Evidence {
 	state := "known"
 	if value == nil {
 		state = "absent"
 	}
-	return assessment.Evidence{Attribute: attribute, Value: value, State: state,
+	return &assessment.Evidence{Attribute: attribute, Value: value, State: state,
 		Location: assessment.Location{File: file, Line: line}}
 }
 
 func clinicFindings() []assessment.Finding {
 	var all []assessment.Finding
-	add := func(f assessment.Finding, evidence ...assessment.Evidence) *assessment.Finding {
+	add := func(f assessment.Finding, evidence ...*assessment.Evidence) *assessment.Finding {
 		f.Evidence = append(f.Evidence, evidence...)
 		all = append(all, f)
 		return &all[len(all)-1]
@@ -138,7 +138,7 @@ func clinicFindings() []assessment.Finding {
 	return all
 }
 
-type adder func(f assessment.Finding, evidence ...assessment.Evidence) *assessment.Finding
+type adder func(f assessment.Finding, evidence ...*assessment.Evidence) *assessment.Finding
 
 func failing(add adder) {
 	f := add(finding("aws.rds.instance.not-public", "aws_db_instance.ehr", "database.tf", 12, assessment.Fail, "yes"),
@@ -166,14 +166,14 @@ func failing(add adder) {
 	e := read("retention_days", nil, "audit.tf", 40)
 	add(finding("aws.logs.group.kept-six-years", "aws_cloudwatch_log_group.audit", "audit.tf", 40, assessment.Fail, "yes"), e)
 	add(finding("aws.kms.key.rotates", "aws_kms_key.site", "keys.tf", 30, assessment.Fail, "no"),
-		assessment.Evidence{Attribute: "rotation", Value: false, State: "default",
+		&assessment.Evidence{Attribute: "rotation", Value: false, State: "default",
 			Location: assessment.Location{File: "keys.tf", Line: 30}})
 }
 
 func open(add adder) {
 	want := func(f *assessment.Finding, attribute, reason, grant string) {
 		f.Unknown = append(f.Unknown, assessment.UnknownValue{Attribute: attribute, Reason: reason, Grant: grant})
-		f.Evidence = append(f.Evidence, assessment.Evidence{Attribute: attribute, State: "unknown", Location: f.Location})
+		f.Evidence = append(f.Evidence, &assessment.Evidence{Attribute: attribute, State: "unknown", Location: f.Location})
 	}
 	f := add(finding("aws.s3.bucket.denies-plain-http", "aws_s3_bucket.imaging", "storage.tf", 70, assessment.Unknown, "yes"))
 	want(f, "policy.enforces_tls", "data.aws_iam_policy_document.imaging is read at apply",
@@ -205,7 +205,7 @@ func settled(add adder) {
 	}
 	f = add(finding("aws.rds.instance.not-public", "aws_db_instance.intake", "database.tf", 110, assessment.Pass, "yes"),
 		read("publicly_accessible", false, "database.tf", 120))
-	f.Evidence = append(f.Evidence, assessment.Evidence{Attribute: "password", State: "secret",
+	f.Evidence = append(f.Evidence, &assessment.Evidence{Attribute: "password", State: "secret",
 		Location: assessment.Location{File: "database.tf", Line: 118}})
 	add(finding("aws.kms.key.rotates", "aws_kms_key.signing", "keys.tf", 60, assessment.NotApplicable, "no"),
 		read("usage", "SIGN_VERIFY", "keys.tf", 62))

@@ -106,6 +106,7 @@ func help(c assessment.Check, citations []string) *message {
 	}
 	add("Why", c.Why)
 	for _, way := range [][2]string{{"terraform", "Fix in Terraform"}, {"cloudformation", "Fix in CloudFormation"},
+		{"kubernetes", "Fix in Kubernetes"}, {"dockerfile", "Fix in the Dockerfile"},
 		{"cli", "Fix on the command line"}, {"console", "Fix in the console"}} {
 		add(way[1], c.Fix[way[0]])
 	}

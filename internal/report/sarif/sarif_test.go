@@ -24,7 +24,7 @@ func TestWriter(t *testing.T) {
 func TestSchema(t *testing.T) {
 	s := reporttest.Schema(t, "sarif-schema-2.1.0.json")
 	for i, a := range []*assessment.Assessment{{}, reporttest.Clinic(), reporttest.Hostile(),
-		{Findings: make([]assessment.Finding, 1)}} {
+		{Findings: []assessment.Finding{{Question: &assessment.Question{}, Subject: &assessment.Subject{}}}}} {
 		for _, o := range []report.Options{{}, {Verbose: true}} {
 			t.Run(fmt.Sprint(i, o.Verbose), func(t *testing.T) {
 				reporttest.Validate(t, s, reporttest.Write(t,

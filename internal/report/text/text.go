@@ -208,7 +208,7 @@ func (p *page) evidence(f *assessment.Finding) {
 
 // sameEvidence tells whether two findings rest on the same: then it is written once, below both.
 func sameEvidence(a, b *assessment.Finding) bool {
-	return slices.EqualFunc(a.Evidence, b.Evidence, func(x, y assessment.Evidence) bool {
+	return slices.EqualFunc(a.Evidence, b.Evidence, func(x, y *assessment.Evidence) bool {
 		return report.Evidence(x) == report.Evidence(y)
 	})
 }
