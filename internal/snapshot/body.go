@@ -200,7 +200,7 @@ func (d *decoder) object(text []byte, call int) (value.Value, error) {
 		}
 		fields[strings.TrimPrefix(key, "$")] = field
 	}
-	return d.at(value.Object(fields), call), nil
+	return d.at(value.Compact(fields), call), nil
 }
 
 func (d *decoder) node(text []byte, call int) (value.Value, error) {

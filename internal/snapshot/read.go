@@ -135,8 +135,12 @@ func Read(r io.Reader) (*Snapshot, error) {
 func cutOff(all *source.Gathered, seen map[source.Part]bool) {
 	why := value.Reason{Why: "the collection was cut off before its end", Grant: "run ward snapshot again with --resume"}
 	for _, live := range all.Begun() {
+		where := "some regions"
+		if live.Dialect == resource.Cluster {
+			where = "some namespaces"
+		}
 		for _, k := range live.Kinds {
-			all.Partial(source.Part{Target: live.Name, Region: "some regions", Kind: k}, why)
+			all.Partial(source.Part{Target: live.Name, Region: where, Kind: k}, why)
 		}
 	}
 }
@@ -160,7 +164,7 @@ func (b *block) block() (resource.Block, error) {
 	}
 	body, err := d.read(b.Body, 0)
 	made := resource.Block{Dialect: resource.Dialect(b.Dialect), Type: b.Type, Address: b.Address, Target: b.Part.Target, Body: body,
-		Origin: &value.Origin{}, Account: b.Account, Region: b.Region, Global: b.Global}
+		Origin: &value.Origin{}, Account: b.Account, Region: b.Region, Global: b.Global, Owner: b.Owner}
 	if b.Origin > 0 {
 		made.Origin = d.origins[b.Origin-1]
 	}

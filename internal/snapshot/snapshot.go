@@ -45,6 +45,7 @@ type block struct {
 	Account string          `json:"account,omitempty"`
 	Region  string          `json:"region,omitempty"`
 	Global  bool            `json:"global,omitempty"`
+	Owner   string          `json:"owner,omitempty"`
 	Calls   []value.Call    `json:"calls"` // that the body was read from; nodes of the body name them by number
 	Origin  int             `json:"origin"`
 	Body    json.RawMessage `json:"body"`

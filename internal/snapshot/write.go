@@ -76,7 +76,7 @@ func (w *Writer) Block(p source.Part, b resource.Block) error {
 		return fmt.Errorf("write %s: %w", b.Address, err)
 	}
 	return w.write(line{Block: &block{Part: p, Dialect: string(b.Dialect), Type: b.Type, Address: b.Address, Account: b.Account,
-		Region: b.Region, Global: b.Global, Calls: e.calls, Origin: e.number(b.Origin), Body: e.out.Bytes()}})
+		Region: b.Region, Global: b.Global, Owner: b.Owner, Calls: e.calls, Origin: e.number(b.Origin), Body: e.out.Bytes()}})
 }
 
 // Partial implements source.Sink.

@@ -8,7 +8,10 @@ package value
 
 import (
 	"fmt"
+	"slices"
 	"sort"
+	"strconv"
+	"strings"
 	"time"
 )
 
@@ -73,18 +76,25 @@ type Ref struct {
 	Attribute string
 }
 
+// meta is what a value remembers besides itself. There are millions, so what few of them have stands apart.
 type meta struct {
-	reasons   []Reason
-	refs      []Ref
-	exact     bool
-	isDefault bool
 	origin    *Origin
-	text      string
+	isDefault bool
+	*rare
 }
+
+type rare struct {
+	reasons []Reason
+	refs    []Ref
+	exact   bool
+	text    string
+}
+
+var nothingRare = &rare{}
 
 // Value is a node of the tree. Values are immutable; the With methods return copies. Copying is cheap.
 type Value struct {
-	data  any // bool, int64, float64, string, []Value, map[string]Value
+	data  any // bool, int64, float64, string, []Value, map[string]Value, fields
 	meta  *meta
 	state State
 }
@@ -115,22 +125,64 @@ func Object(m map[string]Value) Value {
 	return Value{state: Known, data: m}
 }
 
+// Compact is Object for what is kept in great numbers and read seldom: a small map takes half a kilobyte.
+func Compact(m map[string]Value) Value {
+	packed := make(fields, 0, len(m))
+	for name, v := range m {
+		packed = append(packed, field{name, v})
+	}
+	slices.SortFunc(packed, func(a, b field) int { return strings.Compare(a.name, b.name) })
+	return Value{state: Known, data: packed}
+}
+
+// fields are an object's, sorted by name.
+type fields []field
+
+type field struct {
+	name  string
+	value Value
+}
+
+func (f fields) get(name string) (Value, bool) {
+	i, ok := slices.BinarySearchFunc(f, name, func(one field, name string) int { return strings.Compare(one.name, name) })
+	if !ok {
+		return Value{}, false
+	}
+	return f[i].value, true
+}
+
+func (f fields) unpacked() map[string]Value {
+	m := make(map[string]Value, len(f))
+	for _, one := range f {
+		m[one.name] = one.value
+	}
+	return m
+}
+
 // None returns an absent value.
 func None() Value { return Value{state: Absent} }
 
 // Unresolved returns an unknown value with its reasons. Callers MUST give at least one.
 func Unresolved(reasons ...Reason) Value {
-	return Value{meta: &meta{reasons: reasons}}
+	return Value{meta: &meta{rare: &rare{reasons: reasons}}}
 }
 
 func (v Value) with(change func(*meta)) Value {
-	m := meta{}
+	m := meta{rare: nothingRare}
 	if v.meta != nil {
 		m = *v.meta
 	}
 	change(&m)
 	v.meta = &m
 	return v
+}
+
+func (v Value) withRare(change func(*rare)) Value {
+	return v.with(func(m *meta) {
+		r := *m.rare
+		change(&r)
+		m.rare = &r
+	})
 }
 
 // At returns v seen at o.
@@ -140,7 +192,10 @@ func (v Value) At(o *Origin) Value { return v.with(func(m *meta) { m.origin = o 
 type Stamp struct{ m *meta }
 
 // Seen returns the Stamp of a place.
-func Seen(o *Origin) Stamp { return Stamp{&meta{origin: o}} }
+func Seen(o *Origin) Stamp { return Stamp{&meta{origin: o, rare: nothingRare}} }
+
+// Origin is the place.
+func (s Stamp) Origin() *Origin { return s.m.origin }
 
 // On returns v seen there.
 func (s Stamp) On(v Value) Value {
@@ -154,18 +209,18 @@ func (s Stamp) On(v Value) Value {
 // Open returns a known list or object of which there may be more than what it holds, for the given reasons.
 // A key that an open object does not hold is unknown, not absent.
 func (v Value) Open(reasons ...Reason) Value {
-	return v.with(func(m *meta) { m.reasons = append(append([]Reason(nil), m.reasons...), reasons...) })
+	return v.withRare(func(r *rare) { r.reasons = append(append([]Reason(nil), r.reasons...), reasons...) })
 }
 
 // Referring returns v with references to other blocks. exact says that v is nothing but that one reference: not one of
 // several candidates, not a text around it.
 func (v Value) Referring(exact bool, refs ...Ref) Value {
-	return v.with(func(m *meta) { m.refs, m.exact = refs, exact && len(refs) == 1 })
+	return v.withRare(func(r *rare) { r.refs, r.exact = refs, exact && len(refs) == 1 })
 }
 
 // Text returns an unknown string of which a template is known: "arn:aws:s3:::${aws_s3_bucket.b.id}/*". Decoders of
 // documents may parse it; nothing else may treat it as the value.
-func (v Value) Text(template string) Value { return v.with(func(m *meta) { m.text = template }) }
+func (v Value) Text(template string) Value { return v.withRare(func(r *rare) { r.text = template }) }
 
 // AsDefault returns v marked as the provider's default for an argument that nobody set.
 func (v Value) AsDefault() Value { return v.with(func(m *meta) { m.isDefault = true }) }
@@ -181,13 +236,36 @@ func (v Value) IsAbsent() bool  { return v.state == Absent }
 func (v Value) IsUnknown() bool { return v.state == Unknown }
 
 // Data returns bool, int64, float64, string, []Value or map[string]Value; nil unless known. Callers MUST NOT modify it.
-func (v Value) Data() any { return v.data }
+func (v Value) Data() any {
+	if packed, ok := v.data.(fields); ok {
+		return packed.unpacked()
+	}
+	return v.data
+}
 
 // AsString, AsBool, AsList and AsObject return the known value if it is of that type.
-func (v Value) AsString() (string, bool)           { s, ok := v.data.(string); return s, ok }
-func (v Value) AsBool() (bool, bool)               { b, ok := v.data.(bool); return b, ok }
-func (v Value) AsList() ([]Value, bool)            { l, ok := v.data.([]Value); return l, ok }
-func (v Value) AsObject() (map[string]Value, bool) { m, ok := v.data.(map[string]Value); return m, ok }
+func (v Value) AsString() (string, bool) { s, ok := v.data.(string); return s, ok }
+func (v Value) AsBool() (bool, bool)     { b, ok := v.data.(bool); return b, ok }
+func (v Value) AsList() ([]Value, bool)  { l, ok := v.data.([]Value); return l, ok }
+func (v Value) AsObject() (map[string]Value, bool) {
+	m, ok := v.Data().(map[string]Value)
+	return m, ok
+}
+
+// Spelled returns a known scalar as texts pass it around: as JSON writes it, without quotes.
+func (v Value) Spelled() (text string, ok bool) {
+	switch d := v.data.(type) {
+	case string:
+		return d, true
+	case bool:
+		return strconv.FormatBool(d), true
+	case int64:
+		return strconv.FormatInt(d, 10), true
+	case float64:
+		return strconv.FormatFloat(d, 'f', -1, 64), true
+	}
+	return "", false
+}
 
 // Reasons says why v is unknown or, if it is a known list or object, why there may be more of it.
 func (v Value) Reasons() []Reason {
@@ -250,12 +328,18 @@ func (v Value) Field(name string) Value {
 	case Unknown:
 		return v
 	}
-	m, ok := v.data.(map[string]Value)
-	if !ok {
+	var held Value
+	var ok bool
+	switch data := v.data.(type) {
+	case map[string]Value:
+		held, ok = data[name]
+	case fields:
+		held, ok = data.get(name)
+	default:
 		return Unresolved(Reason{Why: fmt.Sprintf("%q is asked of a value that is not an object", name)}).At(v.Origin())
 	}
-	if f, ok := m[name]; ok {
-		return f
+	if ok {
+		return held
 	}
 	if v.IsOpen() {
 		return Unresolved(v.Reasons()...).At(v.Origin())
@@ -277,7 +361,7 @@ func (v Value) Keys() []string {
 // Plain returns the known value as plain Go data: bool, int64, float64, string, []any or map[string]any. What is absent or
 // unknown is nil.
 func (v Value) Plain() any {
-	switch data := v.data.(type) {
+	switch data := v.Data().(type) {
 	case []Value:
 		list := make([]any, len(data))
 		for i, item := range data {

@@ -1,6 +1,7 @@
 package value_test
 
 import (
+	"strings"
 	"testing"
 
 	"ward.dev/ward/internal/value"
@@ -64,5 +65,27 @@ func TestExactRef(t *testing.T) {
 	}
 	if ref, ok := unknown.Referring(true, a).ExactRef(); !ok || ref != a {
 		t.Error("the only one is not exact")
+	}
+}
+
+// TestCompact proves that a packed object reads as the map that it was made of, open or not.
+func TestCompact(t *testing.T) {
+	m := map[string]value.Value{"b": value.Int(2), "a": value.String("x"), "c": value.None()}
+	for name, v := range map[string]value.Value{"closed": value.Compact(m), "open": value.Compact(m).Open(value.Reason{Why: "w"})} {
+		if got, ok := v.AsObject(); !ok || len(got) != 3 {
+			t.Errorf("%s: an object of %d, %v", name, len(got), ok)
+		}
+		if _, ok := v.Data().(map[string]value.Value); !ok {
+			t.Errorf("%s: data of type %T", name, v.Data())
+		}
+		if got := strings.Join(v.Keys(), ""); got != "abc" {
+			t.Errorf("%s: keys %s", name, got)
+		}
+		if got, _ := v.Field("a").AsString(); got != "x" || !v.Field("c").IsAbsent() || v.Field("d").IsUnknown() != v.IsOpen() {
+			t.Errorf("%s: %q, %v, %v", name, got, v.Field("c"), v.Field("d"))
+		}
+	}
+	if v := value.Compact(nil); !v.IsKnown() || len(v.Keys()) != 0 || !v.Field("a").IsAbsent() {
+		t.Errorf("an empty object is %v", v)
 	}
 }
