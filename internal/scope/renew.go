@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"golang.org/x/net/html"
+
+	"ward.dev/ward/internal/dated"
 )
 
 // Renewal is what a provider's own page says anew of the services that may hold PHI.
@@ -37,7 +39,8 @@ func (s *Services) Renew(provider string, page io.Reader, day time.Time) (*Renew
 	if err != nil {
 		return nil, fmt.Errorf("read page: %w", err)
 	}
-	r := &Renewal{list: list{Provider: provider, Source: old.Source, AsOf: day.Format(time.DateOnly), Eligible: map[string]string{}, NotEligible: map[string]string{}}}
+	r := &Renewal{list: list{Head: dated.Head{Provider: provider, Source: old.Source, AsOf: day.Format(time.DateOnly)},
+		Eligible: map[string]string{}, NotEligible: map[string]string{}}}
 	keys := map[string]string{}
 	for key, name := range old.Eligible {
 		keys[plainName(name)] = key
@@ -55,7 +58,8 @@ func (s *Services) Renew(provider string, page io.Reader, day time.Time) (*Renew
 	}
 	found := len(r.Eligible) - len(r.Added)
 	if float64(found) < fewest*float64(len(old.Eligible)) {
-		return nil, fmt.Errorf("the page names %d of the %d services that are known: it is not the list, or is written in another way now", found, len(old.Eligible))
+		return nil, fmt.Errorf("the page names %d of the %d services that are known: it is not the list, or is written in another way now",
+			found, len(old.Eligible))
 	}
 	for key, name := range old.Eligible {
 		if r.Eligible[key] == "" {
