@@ -52,11 +52,8 @@ func (c *Catalog) stage(of *check.Check, e check.Example, read ReadText) (*scene
 	if s.params, err = of.With(params); err != nil {
 		return nil, err
 	}
-	switch {
-	case e.Terraform != "":
-		return s, c.stageCode(s, of, resource.Terraform, e.Terraform, e.Address, read)
-	case e.CloudFormation != "":
-		return s, c.stageCode(s, of, resource.CloudFormation, e.CloudFormation, e.Address, read)
+	if dialect, text := e.Code(); text != "" {
+		return s, c.stageCode(s, of, dialect, text, e.Address, read)
 	}
 	b := &builder{catalog: c, scene: s}
 	given := map[string]value.Value{}
@@ -250,7 +247,7 @@ func (c *Catalog) Samples(read ReadText) ([]*resource.Resource, error) {
 			return nil, err
 		}
 		for _, e := range examples {
-			if e.Terraform == "" && e.CloudFormation == "" {
+			if _, text := e.Code(); text == "" {
 				continue
 			}
 			s, err := c.stage(of, e, read)

@@ -18,7 +18,8 @@ import (
 type Schemas struct {
 	terraform      map[string]any
 	cloudformation map[string]any
-	// Live holds, for each kind that is read of a live account, a block of it in which everything is set; nil for none.
+	// Live holds, for each kind that is read of a live account and each type of Kubernetes' objects, a block of it in which
+	// everything is set; nil for none.
 	Live map[string]value.Value
 }
 
@@ -68,7 +69,7 @@ type shape struct {
 
 // block returns the shape of a block type.
 func (s *Schemas) block(dialect, name string) (shape, bool) {
-	if dialect == "aws" {
+	if complete(dialect) {
 		body, ok := s.Live[name]
 		return shape{dialect: dialect, node: body}, ok
 	}
@@ -86,8 +87,11 @@ func (s *Schemas) block(dialect, name string) (shape, bool) {
 
 // members returns what stands below; free if anything may.
 func (s shape) members() (members map[string]any, free bool) {
-	if s.dialect == "terraform" {
+	switch {
+	case s.dialect == "terraform":
 		return terraformMembers(s.node)
+	case complete(s.dialect):
+		return liveMembers(s.node)
 	}
 	return s.cloudformationMembers(s.node, 0)
 }
@@ -173,7 +177,7 @@ func (c *Catalog) Lint(s *Schemas) []error {
 			if !s.knows(dialect, k) {
 				continue
 			}
-			l := &linter{schemas: s, kind: k, dialect: dialect}
+			l := &linter{catalog: c, schemas: s, kind: k, dialect: dialect}
 			l.lint()
 			faults = append(faults, l.faults...)
 		}
@@ -182,6 +186,7 @@ func (c *Catalog) Lint(s *Schemas) []error {
 }
 
 type linter struct {
+	catalog *Catalog
 	schemas *Schemas
 	kind    *kind.Kind
 	dialect string
@@ -195,7 +200,7 @@ func (l *linter) fault(line int, format string, args ...any) {
 func (l *linter) lint() {
 	var roots []shape
 	for _, name := range l.kind.Blocks(l.dialect) {
-		if name == "target" {
+		if name == "target" || name == l.kind.Name && l.dialect == "cluster" {
 			continue
 		}
 		root, ok := l.schemas.block(l.dialect, name)
@@ -206,6 +211,9 @@ func (l *linter) lint() {
 		roots = append(roots, root)
 	}
 	for _, p := range l.kind.Identity.In(l.dialect) {
+		l.place(p, roots)
+	}
+	for _, p := range l.kind.Provided.In(l.dialect) {
 		l.place(p, roots)
 	}
 	for _, part := range l.kind.Parts {
@@ -219,15 +227,16 @@ func (l *linter) lint() {
 }
 
 func (l *linter) attribute(a *kind.Attribute, roots []shape) {
-	if l.dialect == "aws" && a.Is == "" && len(a.AWS) == 0 {
-		l.fault(a.Line, "attribute %s has no place; \"@none\" says that an account cannot have it, \"@unreadable\" that nobody can read it", a.Name)
+	if complete(l.dialect) && l.dialect != "kubernetes" && a.Is == "" && len(a.In(l.dialect)) == 0 {
+		l.fault(a.Line, "attribute %s has no place; \"@none\" says that it cannot be there, \"@unreadable\" that nobody can read it", a.Name)
 	}
 	var rows []shape
 	for _, p := range a.In(l.dialect) {
 		rows = append(rows, l.place(p, roots)...)
 	}
+	rows = listed(a.Via, rows)
 	for _, f := range a.Fields() {
-		if len(f.In(l.dialect)) > 0 || l.dialect == "aws" && f.Anywhere() && !nothing(a.AWS) {
+		if len(f.In(l.dialect)) > 0 || complete(l.dialect) && f.Anywhere() && !nothing(a.In(l.dialect)) {
 			l.attribute(f, rows)
 		}
 	}
@@ -256,15 +265,11 @@ func (l *linter) place(p kind.Place, roots []shape) []shape {
 		}
 		roots = starts
 	case p.Join != nil:
-		root, ok := l.schemas.block(l.dialect, p.Join.Type)
+		joined, ok := l.joined(p, roots)
 		if !ok {
-			l.fault(p.Line, "there is no block type %s", p.Join.Type)
 			return nil
 		}
-		if _, err := root.below(p.Join.Key); err != nil {
-			l.fault(p.Line, "%s by %s: %v", p.Join.Type, strings.Join(p.Join.Key, "."), err)
-		}
-		roots = []shape{root}
+		roots = joined
 	}
 	found, errs := stepAll(roots, p.Path)
 	if len(found) == 0 && len(errs) > 0 && !policyOfTemplate(p.Path) {
@@ -275,7 +280,7 @@ func (l *linter) place(p kind.Place, roots []shape) []shape {
 		return []shape{{dialect: "free"}}
 	}
 	for field := range p.Where {
-		if _, errs := stepAll(found, []string{field}); len(errs) > 0 && len(errs) == len(found) {
+		if _, errs := stepAll(found, strings.Split(field, ".")); len(errs) > 0 && len(errs) == len(found) {
 			l.fault(p.Line, "where: %s", errs[0])
 		}
 	}

@@ -106,18 +106,25 @@ func proveDialects(of *check.Check, examples []check.Example, fault func(int, st
 		}
 		return
 	}
-	terraform, cloudformation := false, false
+	written := map[resource.Dialect]bool{}
 	for _, e := range examples {
-		terraform = terraform || e.Terraform != ""
-		cloudformation = cloudformation || e.CloudFormation != ""
+		dialect, _ := e.Code()
+		written[dialect] = true
 	}
-	if len(of.Kind.Terraform) > 0 && !terraform && !of.Live {
-		fault(1, "an example in Terraform is wanted")
+	k := of.Kind
+	for dialect, name := range map[resource.Dialect]string{resource.Terraform: "Terraform", resource.CloudFormation: "CloudFormation",
+		resource.Kubernetes: "Kubernetes", resource.Dockerfile: "a Dockerfile"} {
+		if len(k.Blocks(string(dialect))) > 0 && !written[dialect] {
+			fault(1, "an example in %s is wanted", name)
+		}
 	}
-	if len(of.Kind.CloudFormation) > 0 && !cloudformation && !of.Live {
-		fault(1, "an example in CloudFormation is wanted")
-	}
-	if of.Fix.Terraform == "" && len(of.Kind.Terraform) > 0 && !of.Live || of.Fix.Console == "" && of.Fix.CLI == "" {
+	switch {
+	case len(k.Kubernetes) > 0 && of.Fix.Kubernetes == "" || len(k.Dockerfile) > 0 && of.Fix.Dockerfile == "":
+		fault(1, "fix wants kubernetes or dockerfile, as the kind is written")
+	case len(k.Image) > 0 && of.Fix.CLI == "" && of.Fix.Dockerfile == "":
+		fault(1, "fix wants dockerfile or cli")
+	case len(k.Kubernetes)+len(k.Dockerfile)+len(k.Image) > 0:
+	case of.Fix.Terraform == "" && len(k.Terraform) > 0 || of.Fix.Console == "" && of.Fix.CLI == "":
 		fault(1, "fix wants terraform, and console or cli")
 	}
 }

@@ -38,7 +38,7 @@ type Check struct {
 	Require string `yaml:"require"`
 	// Params may be set in ward.yaml.
 	Params map[string]*kind.Attribute `yaml:"params"`
-	// Fix says how to put it right, by "console", "cli", "terraform", "cloudformation".
+	// Fix says how to put it right, by "console", "cli", "terraform", "cloudformation", "kubernetes", "dockerfile".
 	Fix Fix `yaml:"fix"`
 	// Aka lists the names of the same idea in other tools: "prowler", "aws-config", "steampipe", "trivy".
 	Aka map[string][]string `yaml:"aka"`
@@ -79,12 +79,15 @@ type Fix struct {
 	CLI            string `yaml:"cli"`
 	Terraform      string `yaml:"terraform"`
 	CloudFormation string `yaml:"cloudformation"`
+	Kubernetes     string `yaml:"kubernetes"`
+	Dockerfile     string `yaml:"dockerfile"`
 }
 
 // Map returns the parts that are there, by name.
 func (f Fix) Map() map[string]string {
 	m := map[string]string{}
-	for k, v := range map[string]string{"console": f.Console, "cli": f.CLI, "terraform": f.Terraform, "cloudformation": f.CloudFormation} {
+	for k, v := range map[string]string{"console": f.Console, "cli": f.CLI, "terraform": f.Terraform, "cloudformation": f.CloudFormation,
+		"kubernetes": f.Kubernetes, "dockerfile": f.Dockerfile} {
 		if v != "" {
 			m[k] = strings.TrimSpace(v)
 		}
@@ -102,15 +105,33 @@ type Example struct {
 	Unknown kind.Names `yaml:"unknown"`
 	// Open names lists and maps that may hold more than Given says.
 	Open kind.Names `yaml:"open"`
-	// Terraform or CloudFormation is text that the real reader reads instead; Address picks the resource if there are several.
+	// One of Terraform, CloudFormation, Kubernetes and Dockerfile is text that the real reader reads instead; Address picks the
+	// resource if there are several.
 	Terraform      string `yaml:"terraform"`
 	CloudFormation string `yaml:"cloudformation"`
+	Kubernetes     string `yaml:"kubernetes"`
+	Dockerfile     string `yaml:"dockerfile"`
 	Address        string `yaml:"address"`
 	// Params that differ from the defaults.
 	Params map[string]kind.Literal `yaml:"params"`
 	// Now is the day of the assessment, YYYY-MM-DD; 2026-01-01 if not given.
 	Now  string `yaml:"now"`
 	Line int    `yaml:"-"`
+}
+
+// Code returns the text that is to be read by the real reader of its dialect; "" where attributes are given instead.
+func (e *Example) Code() (resource.Dialect, string) {
+	switch {
+	case e.Terraform != "":
+		return resource.Terraform, e.Terraform
+	case e.CloudFormation != "":
+		return resource.CloudFormation, e.CloudFormation
+	case e.Kubernetes != "":
+		return resource.Kubernetes, e.Kubernetes
+	case e.Dockerfile != "":
+		return resource.Dockerfile, e.Dockerfile
+	}
+	return "", ""
 }
 
 type plainExample Example

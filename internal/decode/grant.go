@@ -1,6 +1,7 @@
 package decode
 
 import (
+	"slices"
 	"strings"
 
 	"ward.dev/ward/internal/value"
@@ -23,7 +24,15 @@ func grants(v value.Value) value.Value {
 		"Sid":       first(v, "StatementId", "statement_id"),
 		"Condition": grantConditions(v),
 	}
-	return policy(from(v, value.Object(map[string]value.Value{"Statement": value.Object(statement)})))
+	made := policy(from(v, value.Object(map[string]value.Value{"Statement": value.Object(statement)})))
+	statements, _ := made.AsList()
+	statements = slices.Clone(statements)
+	for i, s := range statements {
+		if s.IsKnown() { // AWS writes the ARN of what the permission stands at, which code need not know
+			statements[i] = put(s, "resources", from(v, value.Unresolved(value.Reason{Why: "the ARN of what may be used is not said"})))
+		}
+	}
+	return reopened(made, value.List(statements...))
 }
 
 // grantee is the principal of a permission as policies write it: a service under its own kind.

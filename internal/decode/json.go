@@ -37,7 +37,7 @@ func document(v value.Value, what string) value.Value {
 	default:
 		s, ok := v.AsString()
 		if !ok {
-			if _, scalar := scalarText(v); scalar {
+			if _, scalar := v.Spelled(); scalar {
 				return unreadable(v, what+" is not a JSON document")
 			}
 			return v

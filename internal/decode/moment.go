@@ -13,7 +13,7 @@ var moment = regexp.MustCompile(`\b(\d{4}-\d{2}-\d{2})[ T](\d{2}:\d{2}:\d{2})(?:
 // timeWithin finds the first time in a text and writes it as RFC 3339 does. A text without a time has none.
 func timeWithin(v value.Value) value.Value {
 	return known(v, func(v value.Value) value.Value {
-		s, ok := scalarText(v)
+		s, ok := v.Spelled()
 		if !ok {
 			return unreadable(v, "the value is not a text")
 		}

@@ -61,3 +61,11 @@ func tlsPolicy(v value.Value) value.Value {
 		return unreadable(v, fmt.Sprintf("it is not known what the TLS policy %.60q accepts", name))
 	})
 }
+
+// providedPath tells whether a path in IAM is one that AWS keeps for what it makes itself: nobody else can use it.
+func providedPath(v value.Value) value.Value {
+	return known(v, func(v value.Value) value.Value {
+		path, _ := v.AsString()
+		return from(v, value.Bool(strings.HasPrefix(path, "/aws-service-role/") || strings.HasPrefix(path, "/aws-reserved/")))
+	})
+}

@@ -88,3 +88,13 @@ func TestScheduleHours(t *testing.T) {
 	}
 	decodes(t, "schedule.hours", cases)
 }
+
+func TestProvidedPath(t *testing.T) {
+	decodes(t, "iam.path.provided", []decoding{
+		{"a service's role", "/aws-service-role/ecs.amazonaws.com/", true},
+		{"Identity Center's role", "/aws-reserved/sso.amazonaws.com/eu-west-1/", true},
+		{"people's role", "/", false},
+		{"people's role that looks like one", "/app/aws-service-role/", false},
+		{"unknown", unknown(), "?"},
+	})
+}

@@ -208,7 +208,7 @@ func port(rule, v value.Value, every int64) value.Value {
 
 func protocolName(v value.Value) value.Value {
 	return known(v, func(v value.Value) value.Value {
-		s, ok := scalarText(v)
+		s, ok := v.Spelled()
 		if !ok {
 			return unreadable(v, "the protocol is not a text")
 		}

@@ -129,8 +129,8 @@ func hidingKeeps(t *testing.T, name string, raw value.Value) {
 		for _, f := range Items(name) {
 			was, now := before[0].Field(f.Name), after[0].Field(f.Name)
 			compare(t, name+where+": "+f.Name, was, now)
-			a, aOK := scalarText(was)
-			b, bOK := scalarText(now)
+			a, aOK := was.Spelled()
+			b, bOK := now.Spelled()
 			if aOK && bOK && a != b || now.IsAbsent() && was.IsKnown() {
 				t.Errorf("%s%s: %s: %q became %q", name, where, f.Name, a, b)
 			}

@@ -42,7 +42,7 @@ func addParameter(parameters map[string]value.Value, block value.Value) []value.
 	if block.IsUnknown() {
 		return block.Reasons()
 	}
-	name, ok := scalarText(first(block, "name", "ParameterName", "parameter_key", "ParameterKey"))
+	name, ok := first(block, "name", "ParameterName", "parameter_key", "ParameterKey").Spelled()
 	if !ok {
 		return reason("the name of a parameter is not known")
 	}

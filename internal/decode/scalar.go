@@ -22,7 +22,7 @@ func known(v value.Value, read func(value.Value) value.Value) value.Value {
 
 func toBool(v value.Value) value.Value {
 	return known(v, func(v value.Value) value.Value {
-		s, _ := scalarText(v)
+		s, _ := v.Spelled()
 		switch strings.ToLower(strings.TrimSpace(s)) {
 		case "true", "1":
 			return from(v, value.Bool(true))
@@ -90,7 +90,7 @@ func toString(v value.Value) value.Value {
 	if !v.IsKnown() {
 		return v
 	}
-	if s, ok := scalarText(v); ok {
+	if s, ok := v.Spelled(); ok {
 		return from(v, value.String(s))
 	}
 	return unreadable(v, "the value is not a text")
@@ -98,7 +98,7 @@ func toString(v value.Value) value.Value {
 
 func lower(v value.Value) value.Value {
 	return known(v, func(v value.Value) value.Value {
-		if s, ok := scalarText(v); ok {
+		if s, ok := v.Spelled(); ok {
 			return from(v, value.String(strings.ToLower(s)))
 		}
 		return unreadable(v, "the value is not a text")
@@ -114,7 +114,7 @@ func csv(v value.Value) value.Value {
 		if _, ok := v.AsList(); ok {
 			return readTexts(v).value()
 		}
-		s, ok := scalarText(v)
+		s, ok := v.Spelled()
 		if !ok {
 			return unreadable(v, "the value is not a text")
 		}
@@ -217,7 +217,7 @@ func addTag(tags map[string]value.Value, element value.Value) []value.Reason {
 	case !key.IsKnown():
 		return slices.Concat(key.Reasons(), reasonIf(key.IsAbsent(), "a tag has no key"))
 	}
-	name, ok := scalarText(key)
+	name, ok := key.Spelled()
 	if !ok {
 		return reason("a tag's key is not a text")
 	}

@@ -32,7 +32,7 @@ func secretLines(v value.Value) value.Value {
 	if v.IsAbsent() {
 		return v
 	}
-	if _, known := scalarText(v); v.IsKnown() && !known {
+	if _, known := v.Spelled(); v.IsKnown() && !known {
 		if function, ok := v.AsObject(); ok && len(function) == 1 {
 			for _, inner := range function { // CloudFormation's Fn::Base64, if it was left in place
 				return secretLines(inner)

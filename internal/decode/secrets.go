@@ -110,7 +110,7 @@ func holdsSecret(name string, content value.Value) answer {
 	if content.IsAbsent() {
 		return no
 	}
-	s, ok := scalarText(content)
+	s, ok := content.Spelled()
 	if ok {
 		return is(s == LeftOut || secretValue.MatchString(s) || named && looksSecret(name, s))
 	}

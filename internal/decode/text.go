@@ -3,7 +3,6 @@ package decode
 import (
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 
 	"ward.dev/ward/internal/value"
@@ -46,7 +45,7 @@ func (t text) unsure() answer { return unsure(t.why, t.refs...) }
 
 // textOf reads one string. It is false when v is not a single string or scalar as far as is known.
 func textOf(v value.Value) (text, bool) {
-	if s, ok := scalarText(v); ok {
+	if s, ok := v.Spelled(); ok {
 		return literal(s), true
 	}
 	if !v.IsUnknown() {
@@ -77,21 +76,6 @@ func textOf(v value.Value) (text, bool) {
 	}
 	t.raw, t.parts = "${"+expr+"}", []part{{hole: kind, expr: expr}}
 	return t, true
-}
-
-// scalarText returns a known scalar as it is written in JSON, without quotes.
-func scalarText(v value.Value) (string, bool) {
-	switch d := v.Data().(type) {
-	case string:
-		return d, true
-	case bool:
-		return strconv.FormatBool(d), true
-	case int64:
-		return strconv.FormatInt(d, 10), true
-	case float64:
-		return strconv.FormatFloat(d, 'f', -1, 64), true
-	}
-	return "", false
 }
 
 // value returns the text as a value: known if it is complete, else unknown with its template.

@@ -27,8 +27,16 @@ type Kind struct {
 	// each target that holds blocks of the provider, for what is asked of a whole account.
 	Terraform      Names `yaml:"terraform"`
 	CloudFormation Names `yaml:"cloudformation"`
+	// Kubernetes are the types of objects, "Pod" or "Deployment.apps": the kind and, outside the core, its group.
+	Kubernetes Names `yaml:"kubernetes"`
+	// Dockerfile is "Dockerfile" for the kind that describes one.
+	Dockerfile Names `yaml:"dockerfile"`
+	// Image is "Image" or "Vulnerability" for the kinds that describe what was read of container images.
+	Image Names `yaml:"image"`
 	// Identity lists the places whose literal text names the resource when another refers to it by text.
 	Identity PlacesByDialect `yaml:"identity"`
+	// Provided lists the places that tell that the provider made the resource by itself: some of them holds true.
+	Provided PlacesByDialect `yaml:"provided"`
 	// Through lists block types that only lead to a resource of this kind, with the argument that refers to it: an alias.
 	Through map[string]string `yaml:"through"`
 	// Parts are places that several attributes are read from.
@@ -42,6 +50,7 @@ type Kind struct {
 
 	list  []*Attribute
 	index map[string]int
+	shown []int
 }
 
 // Attribute is one thing that is known of a resource.
@@ -61,6 +70,8 @@ type Attribute struct {
 	Item map[string]*Attribute `yaml:"item"`
 	// Secret values never leave the program: evidence shows that there is one.
 	Secret bool `yaml:"secret"`
+	// Shown says that every finding about the resource shows it, whether or not the check asked for it.
+	Shown bool `yaml:"shown"`
 	// PHI says how PHI spreads along a reference: "to" the target, "from" it, "both" or "" for not at all.
 	PHI string `yaml:"phi"`
 
@@ -123,19 +134,34 @@ func (k *Kind) Index(name string) int {
 // Fields returns the fields of a list's objects, sorted by name.
 func (a *Attribute) Fields() []*Attribute { return a.fields }
 
+// Shown returns where the attributes stand in All that every finding shows.
+func (k *Kind) Shown() []int { return k.shown }
+
 // Field returns the item field of this name, nil if there is none.
 func (a *Attribute) Field(name string) *Attribute { return a.Item[name] }
 
 // Names is a list of words that may be written as one word.
 type Names []string
 
-// Blocks returns the block types of the kind in a dialect. What a live account replies is already sorted by kind.
+// Blocks returns the block types of the kind in a dialect. What a live account replies is already sorted by kind; what a
+// cluster tells of itself as a whole is a block of the kind, too.
 func (k *Kind) Blocks(dialect string) []string {
 	switch dialect {
 	case "terraform":
 		return k.Terraform
 	case "cloudformation":
 		return k.CloudFormation
+	case "kubernetes":
+		return k.Kubernetes
+	case "cluster":
+		if len(k.Kubernetes) == 1 && k.Kubernetes[0] == perTarget {
+			return []string{k.Name}
+		}
+		return k.Kubernetes
+	case "dockerfile":
+		return k.Dockerfile
+	case "image":
+		return k.Image
 	case k.Provider():
 		return []string{k.Name}
 	}
@@ -176,8 +202,11 @@ func joined(places []Place, into map[string]bool) {
 
 // PerTarget tells whether there is one resource of this kind for each target of code, rather than for each block.
 func (k *Kind) PerTarget() bool {
-	return len(k.Terraform) == 1 && k.Terraform[0] == "target"
+	return slices.Equal(k.Terraform, Names{perTarget}) || slices.Equal(k.Kubernetes, Names{perTarget})
 }
+
+// perTarget stands in place of a block type.
+const perTarget = "target"
 
 // Provider is the first part of the name: "aws".
 func (k *Kind) Provider() string { p, _, _ := strings.Cut(k.Name, "."); return p }
@@ -191,6 +220,9 @@ func (k *Kind) seal() {
 	k.list = sealed(k.Attributes)
 	for i, a := range k.list {
 		k.index[a.Name] = i
+		if a.Shown {
+			k.shown = append(k.shown, i)
+		}
 	}
 }
 

@@ -163,6 +163,9 @@ func (k *Kind) checkAttribute(a *Attribute, name string, fault func(int, string,
 	if a.Is != "" && (a.Anywhere() || a.Default != nil || len(a.Live) > 0) {
 		fault(a.Line, "attribute %s: is: derives it from others, so it has no places, default or live permission", name)
 	}
+	if a.Shown && a.Is != "" {
+		fault(a.Line, "attribute %s: shown: is for what a source tells", name)
+	}
 	if a.PHI != "" && !refs(a.Type) {
 		fault(a.Line, "attribute %s: phi: spreads along a ref", name)
 	}
@@ -182,6 +185,9 @@ func (k *Kind) checkAttribute(a *Attribute, name string, fault func(int, string,
 			}
 			if p.Via != "" {
 				k.checkDecoder(p.Line, name, p.Via, fault)
+			}
+			if p.Join != nil && p.Join.Via != "" {
+				k.checkDecoder(p.Line, name, p.Join.Via, fault)
 			}
 		}
 	}

@@ -2,6 +2,7 @@ package kind
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -15,10 +16,17 @@ type PlacesByDialect struct {
 	CloudFormation Places `yaml:"cloudformation"`
 	// AWS are places in the replies of AWS's API: "GetBucketVersioning.Status".
 	AWS Places `yaml:"aws"`
+	// Kubernetes are places in the objects of Kubernetes, in files and in a cluster.
+	Kubernetes Places `yaml:"kubernetes"`
+	// Cluster are places that only a running cluster has; of one, they stand before those of Kubernetes.
+	Cluster    Places `yaml:"cluster"`
+	Dockerfile Places `yaml:"dockerfile"`
+	// Image are places in what was read of a container image.
+	Image Places `yaml:"image"`
 }
 
 // Dialects are the vocabularies that places are written in.
-var Dialects = []string{"terraform", "cloudformation", "aws"}
+var Dialects = []string{"terraform", "cloudformation", "aws", "kubernetes", "cluster", "dockerfile", "image"}
 
 // In returns the places in a dialect; none in one that is not known.
 func (p PlacesByDialect) In(dialect string) Places {
@@ -29,20 +37,51 @@ func (p PlacesByDialect) In(dialect string) Places {
 		return p.CloudFormation
 	case "aws":
 		return p.AWS
+	case "kubernetes":
+		return p.Kubernetes
+	case "cluster":
+		if len(p.Cluster) > 0 {
+			return p.Cluster
+		}
+		return p.Kubernetes
+	case "dockerfile":
+		return p.Dockerfile
+	case "image":
+		return p.Image
 	}
 	return nil
 }
 
 // all returns the places of every dialect.
-func (p PlacesByDialect) all() []Places { return []Places{p.Terraform, p.CloudFormation, p.AWS} }
+func (p PlacesByDialect) all() []Places {
+	return []Places{p.Terraform, p.CloudFormation, p.AWS, p.Kubernetes, p.Cluster, p.Dockerfile, p.Image}
+}
 
 // Anywhere tells whether there is a place in any dialect.
 func (p PlacesByDialect) Anywhere() bool {
-	return len(p.Terraform)+len(p.CloudFormation)+len(p.AWS) > 0
+	return slices.ContainsFunc(p.all(), func(places Places) bool { return len(places) > 0 })
 }
 
 // Places are tried in order.
 type Places []Place
+
+// Own tells whether a dialect says an attribute of the resource itself: not if it has no way to say it, nor if only other
+// resources say it, such as a trail that names the bucket it writes to. In code, a setting may stand in a block beside.
+func (k *Kind) Own(a *Attribute, dialect string) bool { return k.own(a.In(dialect), dialect) }
+
+func (k *Kind) own(places Places, dialect string) bool {
+	return slices.ContainsFunc(places, func(p Place) bool {
+		switch {
+		case p.Join != nil:
+			return !p.Join.All && dialect != "aws"
+		case len(p.Concat) > 0:
+			return k.own(p.Concat, dialect)
+		case p.Part != "":
+			return k.own(k.Parts[p.Part].In(dialect), dialect)
+		}
+		return len(p.Path) != 1 || p.Path[0] != "@none" && p.Path[0] != "@unreadable"
+	})
+}
 
 // Place is where a raw value stands in a block.
 type Place struct {
@@ -73,14 +112,25 @@ type Place struct {
 
 // Join leads from a block to others.
 type Join struct {
-	// Type of the other blocks.
+	// Type of the other blocks; a kind with Selected.
 	Type string
 	// Key is the path in the other blocks that refers to this one; "" with All.
 	Key []string
+	// Via names the decoder that makes names of what stands at Key; "" if they stand there.
+	Via string
 	// All blocks of the type in the target.
 	All bool
 	// Declared says that, with All, the blocks of this code are all that is meant: the list is closed.
 	Declared bool
+	// Selecting is the path in the other blocks of a label selector that this block's part "labels" is held against: they
+	// are those of the same namespace whose selector matches.
+	Selecting []string
+	// Selected is the path in this block of a label selector: the others are the resources of the kind Type in the same
+	// namespace whose part "labels" matches it.
+	Selected []string
+	// Plain says that the selector is a plain map of labels, of which an empty one selects nothing, rather than an object of
+	// matchLabels and matchExpressions, of which an empty one selects everything.
+	Plain bool
 }
 
 type rawPlace struct {
@@ -115,7 +165,7 @@ func (p *Place) UnmarshalYAML(node *yaml.Node) error {
 	}
 	p.Via, p.Where, p.Same = raw.Via, raw.Where, raw.Same
 	if raw.Take != "" {
-		p.Take = strings.Split(raw.Take, ".")
+		p.Take = SplitPath(raw.Take)
 	}
 	if raw.Else != nil {
 		p.Else = &raw.Else.Value
@@ -153,20 +203,16 @@ func (p *Place) UnmarshalYAML(node *yaml.Node) error {
 	return nil
 }
 
-// parse reads "a.b", "$part.a.b", "TYPE by KEY > a.b", "all TYPE > a.b" or "declared TYPE > a.b".
+// parse reads "a.b", "$part.a.b" or a join, with or without "> a.b" behind it.
 func (p *Place) parse(text string, line int) error {
 	p.Text = text
 	head, rest, joined := strings.Cut(text, " > ")
 	words := strings.Fields(head)
-	switch {
-	case len(words) == 3 && words[1] == "by":
-		p.Join = &Join{Type: words[0], Key: strings.Split(words[2], ".")}
-	case len(words) == 2 && words[0] == "all":
-		p.Join = &Join{Type: words[1], All: true}
-	case len(words) == 2 && words[0] == "declared":
-		p.Join = &Join{Type: words[1], All: true, Declared: true}
+	switch p.Join = parseJoin(words); {
+	case p.Join != nil:
 	case joined || len(words) != 1:
-		return fmt.Errorf("line %d: place %q is not a path, $part.path, TYPE by KEY > path, all TYPE > path or declared TYPE > path", line, text)
+		return fmt.Errorf("line %d: place %q is not a path, $part.path, or one of TYPE by KEY, TYPE by KEY via DECODER, all TYPE, declared TYPE, TYPE selecting PATH "+
+			"and KIND selected by PATH, with or without > path", line, text)
 	default:
 		rest = head
 	}
@@ -174,7 +220,47 @@ func (p *Place) parse(text string, line int) error {
 		p.Part, rest, _ = strings.Cut(rest[1:], ".")
 	}
 	if rest = strings.TrimSpace(rest); rest != "" {
-		p.Path = strings.Split(rest, ".")
+		p.Path = SplitPath(rest)
+	}
+	return nil
+}
+
+// SplitPath takes a path apart at its dots. A name that has dots itself stands in brackets: labels[app.kubernetes.io/name].
+func SplitPath(text string) []string {
+	var path []string
+	for text != "" {
+		name, rest := text, ""
+		if end := strings.IndexByte(text, ']'); text[0] == '[' && end > 0 {
+			name, rest = text[1:end], strings.TrimPrefix(text[end+1:], ".")
+		} else if at := strings.IndexAny(text, ".["); at >= 0 {
+			name, rest = text[:at], strings.TrimPrefix(text[at:], ".")
+		}
+		path, text = append(path, name), rest
+	}
+	return path
+}
+
+// parseJoin reads what leads to other blocks, nil if the words do not.
+func parseJoin(words []string) *Join {
+	switch text := strings.Join(words, " "); {
+	case len(words) == 3 && words[1] == "by" && words[2][0] == '@':
+		return &Join{Type: words[0], Key: words[2:]}
+	case len(words) == 3 && words[1] == "by":
+		return &Join{Type: words[0], Key: strings.Split(words[2], ".")}
+	case len(words) == 5 && words[1] == "by" && words[3] == "via":
+		return &Join{Type: words[0], Key: strings.Split(words[2], "."), Via: words[4]}
+	case len(words) == 2 && words[0] == "all":
+		return &Join{Type: words[1], All: true}
+	case len(words) == 2 && words[0] == "declared":
+		return &Join{Type: words[1], All: true, Declared: true}
+	case len(words) == 3 && words[1] == "selecting":
+		return &Join{Type: words[0], Selecting: strings.Split(words[2], ".")}
+	case len(words) == 4 && strings.Contains(text, " selecting plain "):
+		return &Join{Type: words[0], Selecting: strings.Split(words[3], "."), Plain: true}
+	case len(words) == 4 && strings.Contains(text, " selected by "):
+		return &Join{Type: words[0], Selected: strings.Split(words[3], ".")}
+	case len(words) == 5 && strings.Contains(text, " selected by plain "):
+		return &Join{Type: words[0], Selected: strings.Split(words[4], "."), Plain: true}
 	}
 	return nil
 }

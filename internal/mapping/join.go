@@ -32,7 +32,7 @@ const maxOpen = 8
 func (t *target) open(index *joinIndex, b *resource.Block, why []value.Reason) {
 	at := t.reach(b)
 	index.anywhere[at] = append(index.anywhere[at], why...)
-	if _, told := t.adrift[b.Address]; !told && len(why) > 0 {
+	if _, told := t.adrift[b.Address]; !told && len(why) > 0 && !t.ofKubernetes() {
 		t.adrift[b.Address] = why[0]
 	}
 }
@@ -42,7 +42,7 @@ func (t *target) reach(b *resource.Block) string {
 	if t.live() {
 		return ""
 	}
-	return root(b)
+	return b.Root()
 }
 
 // textual is a block that refers by a text that is not known whole.
@@ -53,7 +53,7 @@ type textual struct {
 }
 
 func joinKey(k *kind.Kind, j *kind.Join) string {
-	return k.Name + ": " + j.Type + " by " + strings.Join(j.Key, ".")
+	return k.Name + ": " + j.Type + " by " + strings.Join(j.Key, ".") + " via " + j.Via
 }
 
 // indexJoins builds the index of every join that a kind of this dialect asks for.
@@ -99,7 +99,7 @@ func (t *target) indexAttributes(k *kind.Kind, attributes []*kind.Attribute) {
 
 func (t *target) indexPlaces(k *kind.Kind, places []kind.Place) {
 	for _, p := range places {
-		if j := p.Join; j != nil && !j.All && t.joins[joinKey(k, j)] == nil {
+		if j := p.Join; j != nil && len(j.Key) > 0 && t.joins[joinKey(k, j)] == nil {
 			t.joins[joinKey(k, j)] = t.indexJoin(k, j)
 		}
 		t.indexPlaces(k, p.Concat)
@@ -111,7 +111,7 @@ func (t *target) indexJoin(k *kind.Kind, j *kind.Join) *joinIndex {
 		byMade: map[string][]textual{}, maybe: map[string][]value.Reason{}, maybeText: map[string][]value.Reason{},
 		textual: map[string][]textual{}, anywhere: map[string][]value.Reason{}}
 	for _, b := range t.byType[j.Type] {
-		key := follow(b.Body, j.Key)
+		key := via(j.Via, t.keyOf(b, j.Key))
 		keys, isList := key.AsList()
 		if !isList {
 			keys = []value.Value{key}
@@ -124,6 +124,14 @@ func (t *target) indexJoin(k *kind.Kind, j *kind.Join) *joinIndex {
 		}
 	}
 	return index
+}
+
+// keyOf reads what a block refers to another by.
+func (t *target) keyOf(b *resource.Block, path []string) value.Value {
+	if path[0][0] == '@' {
+		return t.pseudo(path[0], frame{block: b, body: b.Body})
+	}
+	return follow(b.Body, path)
 }
 
 // indexKey files a block by its key, for the kind that it belongs to a resource of.
@@ -147,6 +155,7 @@ func (t *target) indexKey(index *joinIndex, k *kind.Kind, b *resource.Block, key
 		for _, name := range calls(text) {
 			index.byText[name] = append(index.byText[name], b)
 		}
+		t.indexUnplaced(index, k, text, why)
 	case exact:
 		index.byAddress[ref.Address] = append(index.byAddress[ref.Address], b)
 	default:
@@ -164,6 +173,25 @@ func (t *target) indexKey(index *joinIndex, k *kind.Kind, b *resource.Block, key
 	for _, place := range k.Identity.In(t.dialect) { // a lookup of what may well be declared here
 		t.indexKey(index, k, b, t.at(place, frame{block: looked, body: looked.Body}), hops+1)
 	}
+}
+
+// indexUnplaced files a block that names another with its namespace, "NAMESPACE/NAME", for those of the name whose namespace is
+// not said.
+func (t *target) indexUnplaced(index *joinIndex, k *kind.Kind, text string, why []value.Reason) {
+	_, name, qualified := strings.Cut(text, "/")
+	if !qualified || t.dialect != string(resource.Kubernetes) {
+		return
+	}
+	for _, r := range t.texts[k.Name][name] {
+		if other := t.of[r]; other != nil && other.Region == "" && !other.Global {
+			index.maybe[other.Address] = append(index.maybe[other.Address], append(why, unplaced(other))...)
+		}
+	}
+}
+
+// unplaced is why a block that says no namespace may be in any.
+func unplaced(b *resource.Block) value.Reason {
+	return value.Reason{Why: "the namespace of " + b.Address + " is not said in the files", Grant: "--namespace, or assess the cluster"}
 }
 
 // indexUnknown files a block whose key is not known: a choice, a text around references, or nothing that can be told.
@@ -226,6 +254,10 @@ func (t *target) join(j *kind.Join, f frame) value.Value {
 		return t.joinAll(j, f)
 	case f.block == nil || f.kind == nil:
 		return value.None()
+	case j.Selecting != nil:
+		return t.selecting(j, f)
+	case j.Selected != nil:
+		return t.selected(j, f)
 	}
 	index := t.joins[joinKey(f.kind, j)]
 	all := taking{target: t, owner: f.block, seen: map[*resource.Block]bool{}}
@@ -271,7 +303,7 @@ func (t *target) join(j *kind.Join, f frame) value.Value {
 func (t *target) joinAll(j *kind.Join, f frame) value.Value {
 	all := taking{target: t, seen: map[*resource.Block]bool{}}
 	for _, b := range t.byType[j.Type] {
-		if f.block != nil && root(f.block) != root(b) && !t.live() {
+		if f.block != nil && f.block.Root() != b.Root() && !t.live() {
 			continue
 		}
 		if b.Maybe != nil {
@@ -281,7 +313,10 @@ func (t *target) joinAll(j *kind.Join, f frame) value.Value {
 		all.take([]*resource.Block{b})
 	}
 	all.reasons = append(all.reasons, t.partial[j.Type]...)
-	if !j.Declared && !t.live() {
+	if !j.Declared && t.ofKubernetes() && !t.live() {
+		all.reasons = append(all.reasons, value.Reason{Grant: "assess the cluster",
+			Why: "the files of this target do not show all that the cluster has"})
+	} else if !j.Declared && !t.live() {
 		all.reasons = append(all.reasons, value.Reason{Grant: "assess the live account",
 			Why: "the code of this target does not show all that the account has"})
 	} else if j.Declared && len(all.items) == 0 && len(all.reasons) == 0 {
@@ -302,7 +337,7 @@ type taking struct {
 func (all *taking) take(blocks []*resource.Block) {
 	for _, b := range blocks {
 		switch {
-		case all.seen[b]:
+		case all.seen[b] || all.target.belongs(b):
 		case b.Maybe == nil || together(b, all.owner):
 			all.items = append(all.items, all.target.row(b))
 		default:

@@ -6,7 +6,6 @@
 package mapping
 
 import (
-	"cmp"
 	"fmt"
 	"regexp"
 	"runtime"
@@ -27,7 +26,9 @@ type mapper struct {
 	kinds  []*kind.Kind
 	byName map[string]*kind.Kind
 	// texts leads from a kind and a literal name to the resources that are called so.
-	texts    map[string]map[string][]*resource.Resource
+	texts map[string]map[string][]*resource.Resource
+	// global are the resources whose names mean the same everywhere.
+	global   map[*resource.Resource]bool
 	builtins map[string][]builtin
 }
 
@@ -57,6 +58,9 @@ type target struct {
 	// used are the blocks that some resource takes as part of itself; undecided those that may belong to any.
 	used      sync.Map
 	undecided map[*resource.Block]bool
+	// near and byNamespace find blocks by type, root and namespace.
+	near        sync.Once
+	byNamespace map[[3]string][]*resource.Block
 	// adrift are the addresses of the blocks that may be for any resource, and why.
 	adrift map[string]value.Reason
 	// of leads from a resource to the block that it is made of: two kinds may share an address. made leads from a block's
@@ -68,7 +72,18 @@ type target struct {
 
 // Map makes the inventory of what was read.
 func Map(kinds []*kind.Kind, readings []source.Reading) *inventory.Inventory {
-	m := &mapper{kinds: kinds, byName: map[string]*kind.Kind{}, texts: map[string]map[string][]*resource.Resource{}}
+	return mapAll(kinds, readings, false)
+}
+
+// Take is Map for readings that nobody uses afterwards: of live ones it forgets blocks as it goes, since the replies about a
+// large account are as big as its resources.
+func Take(kinds []*kind.Kind, readings []source.Reading) *inventory.Inventory {
+	return mapAll(kinds, readings, true)
+}
+
+func mapAll(kinds []*kind.Kind, readings []source.Reading, take bool) *inventory.Inventory {
+	m := &mapper{kinds: kinds, byName: map[string]*kind.Kind{}, texts: map[string]map[string][]*resource.Resource{},
+		global: map[*resource.Resource]bool{}}
 	for _, k := range kinds {
 		m.byName[k.Name] = k
 	}
@@ -76,7 +91,8 @@ func Map(kinds []*kind.Kind, readings []source.Reading) *inventory.Inventory {
 	var targets []*target
 	var gaps []resource.Gap
 	for _, reading := range readings {
-		gaps = append(gaps, reading.Gaps...)
+		reading = m.derived(reading)
+		gaps = append(gaps, m.gaps(reading)...)
 		targets = append(targets, m.newTarget(reading))
 	}
 	for _, t := range targets {
@@ -86,7 +102,7 @@ func Map(kinds []*kind.Kind, readings []source.Reading) *inventory.Inventory {
 	var listed []inventory.Target
 	var unjudged []inventory.Unjudged
 	for i, t := range targets {
-		t.fill()
+		t.fill(take)
 		all = append(all, t.resources...)
 		unjudged = append(unjudged, t.unjudged())
 		gaps = append(gaps, t.drifting()...)
@@ -142,12 +158,58 @@ func (m *mapper) newTarget(reading source.Reading) *target {
 // partial says of every kind of a live target why there may be more than was read.
 func (m *mapper) partial(reading source.Reading) map[string][]value.Reason {
 	all := make(map[string][]value.Reason, len(m.kinds))
+	add := func(into, typ string) {
+		if why := unread(reading, typ); len(why) > 0 {
+			all[into] = firstFew(append(all[into], why...))
+		}
+	}
+	if reading.Dialect != resource.Cluster {
+		for _, k := range m.kinds {
+			add(k.Name, k.Name)
+		}
+		return all
+	}
+	types := map[string]bool{} // a cluster is read by the types of its objects, of which a kind may have several
 	for _, k := range m.kinds {
-		switch why := reading.Partial[k.Name]; {
-		case len(why) > 0:
-			all[k.Name] = firstFew(why)
-		case !slices.Contains(reading.Kinds, k.Name):
-			all[k.Name] = []value.Reason{{Why: k.Name + " was not read: " + cmp.Or(reading.Left, "no collector reads it")}}
+		blocks := k.Blocks(string(reading.Dialect))
+		for _, typ := range blocks {
+			types[typ] = true
+			if typ != k.Name {
+				add(k.Name, typ)
+			}
+		}
+		if len(blocks) == 0 && k.Provider() != provider {
+			add(k.Name, k.Name)
+		}
+		joinedTypes(types, k, string(reading.Dialect))
+	}
+	for typ := range types {
+		if m.byName[typ] == nil || slices.Contains(m.byName[typ].Blocks(string(reading.Dialect)), typ) {
+			add(typ, typ)
+		}
+	}
+	return all
+}
+
+// provider is the first part of the names of the kinds that a cluster has.
+const provider = "kubernetes"
+
+// gaps are those of a reading. A gap in a type of a cluster's objects is one in the kinds that are made of them.
+func (m *mapper) gaps(reading source.Reading) []resource.Gap {
+	if reading.Dialect != resource.Cluster {
+		return reading.Gaps
+	}
+	var all []resource.Gap
+	for _, gap := range reading.Gaps {
+		typ, found := gap.Kind, false
+		for _, k := range m.kinds {
+			if typ != "" && slices.Contains(k.Blocks(string(reading.Dialect)), typ) {
+				gap.Kind, found = k.Name, true
+				all = append(all, gap)
+			}
+		}
+		if !found {
+			all = append(all, gap)
 		}
 	}
 	return all
@@ -170,17 +232,20 @@ func (t *target) plan() {
 	}
 	for i := range t.blocks {
 		b := &t.blocks[i]
-		if b.Data {
+		if b.Data || t.owned(b, kindsOf) {
 			continue
 		}
 		for _, k := range kindsOf[b.Type] {
 			r := &resource.Resource{Kind: k, ID: t.name + "#" + b.Address, Address: b.Address, Target: t.name,
-				Account: b.Account, Region: b.Region, Origin: b.Origin, Maybe: b.Maybe, Live: t.live()}
+				Account: b.Account, Region: b.Region, Origin: b.Origin, Maybe: b.Maybe, Dialect: b.Dialect, Live: t.live()}
 			if len(t.made[b.Address]) > 0 {
 				r.ID += "#" + k.Name
 			}
 			t.made[b.Address] = append(t.made[b.Address], r)
 			t.of[r] = b
+			if b.Global {
+				t.global[r] = true
+			}
 			t.resources = append(t.resources, r)
 			n := t.namesOf(k, b)
 			t.remember(k, b, n)
@@ -196,6 +261,25 @@ func (t *target) plan() {
 	t.indexJoins()
 }
 
+// owned tells whether a block was made by another that is a resource of the same kind.
+func (t *target) owned(b *resource.Block, kindsOf map[string][]*kind.Kind) bool {
+	owner := b
+	for range maxHops {
+		if owner = t.byAddress[owner.Owner]; owner == nil || owner.Owner == owner.Address {
+			return false
+		}
+		if slices.ContainsFunc(kindsOf[owner.Type], func(k *kind.Kind) bool { return slices.Contains(kindsOf[b.Type], k) }) {
+			return true
+		}
+	}
+	return false
+}
+
+// belongs tells of a block that another stands for it, so that it is no resource.
+func (t *target) belongs(b *resource.Block) bool {
+	return b.Owner != "" && t.byAddress[b.Owner] != nil && len(t.made[b.Address]) == 0
+}
+
 // addText remembers that a resource of a kind is called so.
 func (m *mapper) addText(kindName, text string, r *resource.Resource) {
 	if m.texts[kindName] == nil {
@@ -206,8 +290,11 @@ func (m *mapper) addText(kindName, text string, r *resource.Resource) {
 	}
 }
 
-// holds tells whether any block is of the provider: "aws_..." or "AWS::...".
+// holds tells whether any block is of the provider: "aws_..." or "AWS::..."; files of Kubernetes hold nothing else.
 func (t *target) holds(provider string) bool {
+	if t.dialect == string(resource.Kubernetes) {
+		return len(t.byType) > 0
+	}
 	for typ := range t.byType {
 		lower := strings.ToLower(typ)
 		if strings.HasPrefix(lower, provider+"_") || strings.HasPrefix(lower, provider+"::") {
@@ -217,16 +304,24 @@ func (t *target) holds(provider string) bool {
 	return false
 }
 
-// fill reads the attributes of every resource, on all processors.
-func (t *target) fill() {
+// fill reads the attributes of every resource, on all processors. If it may, it forgets live blocks that are read.
+func (t *target) fill(forget bool) {
 	workers := runtime.GOMAXPROCS(0)
+	var shared map[string]bool
+	if forget = forget && t.live(); forget {
+		shared = t.shared()
+	}
 	var wait sync.WaitGroup
 	for w := range workers {
 		wait.Add(1)
 		go func() {
 			defer wait.Done()
 			for i := w; i < len(t.resources); i += workers {
-				t.fillOne(t.resources[i])
+				r := t.resources[i]
+				t.fillOne(r)
+				if b := t.of[r]; forget && b != nil && !shared[b.Type] && len(t.made[b.Address]) == 1 {
+					b.Body = value.Value{} // nobody else asks for it
+				}
 			}
 		}()
 	}
@@ -240,6 +335,10 @@ func (t *target) fillOne(r *resource.Resource) {
 	} else {
 		f.body = value.Object(nil)
 	}
+	r.Provided = slices.ContainsFunc(r.Kind.Provided.In(t.dialect), func(p kind.Place) bool {
+		yes, _ := single(t.at(p, f)).Data().(bool)
+		return yes
+	})
 	attributes := r.Kind.All()
 	r.Values = make([]value.Value, len(attributes))
 	for i, a := range attributes {
@@ -252,12 +351,25 @@ func (t *target) fillOne(r *resource.Resource) {
 // live tells whether the target is what runs, rather than code.
 func (t *target) live() bool { return resource.Dialect(t.dialect).Live() }
 
+// ofKubernetes tells whether the blocks are objects of Kubernetes, of files or of a cluster.
+func (t *target) ofKubernetes() bool {
+	return t.dialect == string(resource.Kubernetes) || t.dialect == string(resource.Cluster)
+}
+
+// runs is what the user can assess to learn what code does not say.
+func (t *target) runs() string {
+	if t.ofKubernetes() {
+		return "the cluster"
+	}
+	return "the live account"
+}
+
 // unreadable is why an attribute that has no place in this dialect is unknown.
 func (t *target) unreadable(a *kind.Attribute) value.Reason {
 	if t.live() {
-		return value.Reason{Why: a.Name + " cannot be read from the live account"}
+		return value.Reason{Why: a.Name + " cannot be read from " + t.runs()}
 	}
-	return value.Reason{Why: fmt.Sprintf("%s cannot be read from %s", a.Name, t.dialect), Grant: "assess the live account"}
+	return value.Reason{Why: fmt.Sprintf("%s cannot be read from %s", a.Name, t.dialect), Grant: "assess " + t.runs()}
 }
 
 // read is a mapped value on its way.
@@ -288,6 +400,9 @@ func (t *target) attribute(a *kind.Attribute, f frame) read {
 		raw = decode.Own(raw, f.block.Account)
 	}
 	if raw.IsAbsent() && a.Default != nil {
+		if text, _ := a.DefaultValue().AsString(); a.Type.Base == kind.Ref && text != "" { // what is referred to when nobody says
+			return read{t.typed(a, a.Type, a.DefaultValue(), f)}
+		}
 		return read{a.DefaultValue()}
 	}
 	return read{t.typed(a, a.Type, raw, f)}

@@ -64,39 +64,73 @@ func (t *target) remember(k *kind.Kind, b *resource.Block, n names) {
 func within(root, expression string) string { return root + "\x01" + expression }
 
 // root is the part of a target in which a name means one thing: a root module or template; of a live account a region, ""
-// for what is the same in all of them.
+// for what is the same in all of them; of Kubernetes' objects in files a namespace in a root.
 func root(b *resource.Block) string {
 	switch {
+	case b.Dialect == resource.Kubernetes && !b.Global:
+		return b.Root() + inNamespace + b.Region
 	case !b.Dialect.Live():
-		return resource.Root(b.Address)
+		return b.Root()
 	case b.Global:
 		return ""
 	}
 	return b.Region
 }
 
+// inNamespace stands between a root and a namespace in it.
+const inNamespace = "\x02"
+
+// reaches tells whether a name that is written in one part of a target may mean what another part holds: in an account
+// what is the same in all regions and, from there, everything; in files of Kubernetes what has no namespace.
+func (t *target) reaches(in, where string) bool {
+	if t.dialect == string(resource.Kubernetes) {
+		return !strings.Contains(where, inNamespace)
+	}
+	return where == "" || in == "" && t.dialect != string(resource.Cluster)
+}
+
+// anywhere tells of a name that it means one thing in a whole target: an ARN, "NAMESPACE/NAME".
+func (t *target) anywhere(name string) bool {
+	if t.ofKubernetes() {
+		return strings.Contains(name, "/")
+	}
+	return !t.live() || strings.HasPrefix(name, "arn:")
+}
+
 // meant returns the resource that a literal name means where it is written in a root module: the one that the module itself
 // calls so, else the only one there is. nil if there is none; several tells that it may be any of some. What an account
-// says of a name holds within the region and the account; only an ARN reaches beyond.
+// says of a name holds within the region and the account; only an ARN reaches beyond. What has no namespace and names something
+// without one means, in files, the namespace that is not said.
 func (t *target) meant(kindName, name, in string) (found *resource.Resource, several bool) {
 	all := t.texts[kindName][name]
-	var own, near []*resource.Resource
+	var own, near, global []*resource.Resource
 	for _, r := range all {
 		b := t.of[r]
+		if r.Dialect == resource.Image { // the name of an image means the same for all who run it
+			if r.Names[0] != name || !slices.ContainsFunc(own, func(o *resource.Resource) bool { return o.Names[0] == name }) {
+				own = append(own, r) // its first name is its digest: what has the same one is the same image
+			}
+			continue
+		}
+		if t.global[r] {
+			global = append(global, r)
+		}
 		if r.Target != t.name || b == nil { // a folder may hold code of two vocabularies, which are read apart
 			continue
 		}
 		switch where := root(b); {
-		case where == in:
+		case where == in || where == in+inNamespace || t.ofKubernetes() && (b.Global || t.anywhere(name)) && (t.live() || b.Root() == rootOf(in)):
 			own = append(own, r)
-		case where == "" || in == "":
+		case t.reaches(in, where):
 			near = append(near, r)
 		}
 	}
 	switch {
 	case len(own) > 0:
 		all = own
-	case t.live() && !strings.HasPrefix(name, "arn:"):
+	case t.dialect == string(resource.Kubernetes) && !t.anywhere(name):
+		all = global
+	case t.dialect == string(resource.Cluster), !t.anywhere(name):
 		all = near
 	}
 	if len(all) == 1 {
@@ -104,6 +138,9 @@ func (t *target) meant(kindName, name, in string) (found *resource.Resource, sev
 	}
 	return nil, len(all) > 1
 }
+
+// rootOf is the root of a namespace in a root.
+func rootOf(in string) string { root, _, _ := strings.Cut(in, inNamespace); return root }
 
 // expression writes what an unknown text is made of: two values with the same expression are the same text. It is ""
 // where that cannot be told.

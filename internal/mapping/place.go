@@ -17,6 +17,7 @@ type frame struct {
 	block *resource.Block // nil for a resource of a whole target
 	body  value.Value
 	parts map[string]value.Value // read so far; nil in rows
+	outer *frame                 // of a row, that of the block which holds it
 }
 
 // root is the root module or template of the frame's block.
@@ -70,12 +71,25 @@ func (t *target) pseudo(name string, f frame) value.Value {
 	if f.block == nil || name == "@none" {
 		return value.None()
 	}
-	text := map[string]string{"@region": f.block.Region, "@address": f.block.Address, "@type": f.block.Type}[name]
-	if name == "@unreadable" {
+	if name == "@body" {
+		return f.body
+	}
+	text := map[string]string{"@region": f.block.Region, "@namespace": f.block.Region, "@address": f.block.Address, "@type": f.block.Type}[name]
+	switch name {
+	case "@unreadable":
 		return value.Unresolved(value.Reason{Why: "nobody but the provider can read it"})
+	case "@namespace", "@qualified":
+		if f.block.Global {
+			return value.None()
+		}
+		if name == "@qualified" && f.block.Region != "" {
+			text = f.block.Region + f.block.Address[strings.LastIndexByte(f.block.Address, '/'):]
+		}
 	}
 	if text == "" && t.live() {
 		return value.Unresolved(value.Reason{Why: name[1:] + " was not told"})
+	} else if text == "" && t.ofKubernetes() {
+		return value.Unresolved(value.Reason{Why: "the namespace is not said in the files", Grant: "--namespace, or assess the cluster"})
 	} else if text == "" {
 		return value.Unresolved(value.Reason{Why: name[1:] + " is not said in the code", Grant: "assess the live account"})
 	}
@@ -84,6 +98,9 @@ func (t *target) pseudo(name string, f frame) value.Value {
 
 // part reads the first place of a part that exists, once for each resource.
 func (t *target) part(name string, f frame) value.Value {
+	if f.outer != nil && f.outer.block == f.block {
+		return t.part(name, *f.outer)
+	}
 	if v, ok := f.parts[name]; ok {
 		return v
 	}
@@ -197,7 +214,7 @@ func alike(fields map[string]string, v, body value.Value) value.Value {
 	return keep(v, func(row value.Value) (bool, []value.Reason) {
 		var why []value.Reason
 		for name, own := range fields {
-			a, b := single(row.Field(name)), single(body.Field(own))
+			a, b := single(follow(row, strings.Split(name, "."))), single(follow(body, strings.Split(own, ".")))
 			switch _, isRef := a.ExactRef(); {
 			case same(a, b) && (isRef || a.IsKnown()):
 			case a.IsUnknown() && !isRef:
@@ -248,7 +265,7 @@ func matches(wanted map[string]string, row value.Value) (bool, []value.Reason) {
 	}
 	var why []value.Reason
 	for name, text := range wanted {
-		field := row.Field(name)
+		field := single(follow(row, strings.Split(name, ".")))
 		switch {
 		case field.IsUnknown():
 			why = append(why, field.Reasons()...)

@@ -188,11 +188,17 @@ func (t *target) typedItem(a *kind.Attribute, raw value.Value, f frame) value.Va
 	if _, ok := raw.AsObject(); !ok {
 		return value.Unresolved(value.Reason{Why: fmt.Sprintf("an element of %s is not an object", a.Name)}).At(raw.Origin())
 	}
-	item := frame{kind: f.kind, block: t.rowBlock(raw, f), body: raw}
+	item := frame{kind: f.kind, block: t.rowBlock(raw, f), body: raw, outer: &f}
+	if f.outer != nil {
+		item.outer = f.outer
+	}
 	fields := make(map[string]value.Value, len(a.Fields()))
 	for _, field := range a.Fields() {
 		if field.Anywhere() {
 			fields[field.Name] = t.attribute(field, item).Value
+			if t.ofKubernetes() && fields[field.Name].Origin() == nil { // where whoever wants to set it looks
+				fields[field.Name] = fields[field.Name].At(raw.Origin())
+			}
 			continue
 		}
 		v := t.typed(field, field.Type, raw.Field(field.Name), item)

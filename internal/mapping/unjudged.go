@@ -18,7 +18,7 @@ func (t *target) unjudged() inventory.Unjudged {
 	for i := range t.blocks {
 		b := &t.blocks[i]
 		_, used := t.used.Load(b)
-		if b.Data || used || t.undecided[b] || t.leads[b.Type] || len(t.made[b.Address]) > 0 {
+		if b.Data || used || t.undecided[b] || t.leads[b.Type] || t.belongs(b) || len(t.made[b.Address]) > 0 {
 			continue
 		}
 		if companions == nil {
@@ -37,28 +37,57 @@ func (t *target) unjudged() inventory.Unjudged {
 func (t *target) companions() map[string]bool {
 	types := map[string]bool{}
 	for _, k := range t.kinds {
-		for _, part := range k.Parts {
-			addJoined(types, part.In(t.dialect))
-		}
-		t.addCompanions(types, k.All())
+		joinedTypes(types, k, t.dialect)
 	}
 	return types
 }
 
-func (t *target) addCompanions(types map[string]bool, attributes []*kind.Attribute) {
-	for _, a := range attributes {
-		addJoined(types, a.In(t.dialect))
-		t.addCompanions(types, a.Fields())
-	}
+// joinedTypes adds the types of blocks that a kind takes as part of its resources.
+func joinedTypes(types map[string]bool, k *kind.Kind, dialect string) {
+	eachJoin(k, dialect, func(j *kind.Join) {
+		if j.Selected == nil { // which leads to a kind
+			types[j.Type] = true
+		}
+	})
 }
 
-func addJoined(types map[string]bool, places []kind.Place) {
-	for _, p := range places {
-		if p.Join != nil {
-			types[p.Join.Type] = true
-		}
-		addJoined(types, p.Concat)
+// shared are the types of blocks that others than their own resources read: companions, and what selectors are held against.
+func (t *target) shared() map[string]bool {
+	types := t.companions()
+	for _, k := range t.kinds {
+		eachJoin(k, t.dialect, func(j *kind.Join) {
+			if held := t.byName[j.Type]; j.Selected != nil && held != nil {
+				for _, typ := range held.Blocks(t.dialect) {
+					types[typ] = true
+				}
+			}
+		})
 	}
+	return types
+}
+
+// eachJoin tells of every join of a kind.
+func eachJoin(k *kind.Kind, dialect string, tell func(*kind.Join)) {
+	var within func([]kind.Place)
+	within = func(places []kind.Place) {
+		for _, p := range places {
+			if p.Join != nil {
+				tell(p.Join)
+			}
+			within(p.Concat)
+		}
+	}
+	var of func([]*kind.Attribute)
+	of = func(attributes []*kind.Attribute) {
+		for _, a := range attributes {
+			within(a.In(dialect))
+			of(a.Fields())
+		}
+	}
+	for _, part := range k.Parts {
+		within(part.In(dialect))
+	}
+	of(k.All())
 }
 
 // roots are the root modules and templates of the target.
@@ -68,7 +97,7 @@ func (t *target) roots() map[string]bool {
 		return map[string]bool{"": true}
 	}
 	for i := range t.blocks {
-		roots[resource.Root(t.blocks[i].Address)] = true
+		roots[t.blocks[i].Root()] = true
 	}
 	return roots
 }

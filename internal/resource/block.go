@@ -18,15 +18,24 @@ const (
 	CloudFormation Dialect = "cloudformation"
 	// AWS is what AWS's API replies: a block of a kind holds, for each operation that was asked about it, the reply.
 	AWS Dialect = "aws"
+	// Kubernetes are the objects of Kubernetes as files declare them: manifests, charts, overlays.
+	Kubernetes Dialect = "kubernetes"
+	// Cluster are the same objects read of a running cluster.
+	Cluster Dialect = "cluster"
+	// Dockerfile is what a container image is built from.
+	Dockerfile Dialect = "dockerfile"
+	// Image is what was read of a container image or of its bill of materials, and what advisories say of it.
+	Image Dialect = "image"
 )
 
 // Live tells whether blocks of the dialect were read from what runs, rather than from code.
-func (d Dialect) Live() bool { return d == AWS }
+func (d Dialect) Live() bool { return d == AWS || d == Cluster }
 
-// Block is one declaration in a source's own vocabulary: a Terraform resource instance, a CloudFormation resource.
+// Block is one declaration in a source's own vocabulary: a Terraform resource instance, a CloudFormation resource, an
+// object of Kubernetes.
 type Block struct {
 	Dialect Dialect
-	// Type is "aws_s3_bucket" or "AWS::S3::Bucket".
+	// Type is "aws_s3_bucket", "AWS::S3::Bucket", "Pod" or "Deployment.apps".
 	Type string
 	// Address is unique within the target: "module.logs.aws_s3_bucket.this[0]", "Nested/Bucket".
 	Address string
@@ -40,11 +49,16 @@ type Block struct {
 	// Maybe is set when it is not known whether the block exists at all (its count, for_each or condition could not be
 	// resolved) and says why.
 	Maybe *value.Reason
-	// Account and Region as far as the source tells (a provider's region), "" if not.
+	// Account and Region as far as the source tells (a provider's region), "" if not. They are the scope in which names are
+	// unique: of Kubernetes' objects the cluster and the namespace.
 	Account, Region string
 	// Data is true for a Terraform data source: something that is looked up, not declared.
 	Data bool
-	// Global says that the names of the block mean the same in every region of its account: a bucket, a role.
+	// Owner is the address of the block that made this one and that must be changed in its place, "" if there is none: the
+	// Deployment of a ReplicaSet, which owns a Pod. A block whose owner was read is no resource of its own.
+	Owner string
+	// Global says that the names of the block mean the same in every region of its account: a bucket, a role, whatever has no
+	// namespace in a cluster.
 	Global bool
 }
 
@@ -56,6 +70,19 @@ func Root(address string) string {
 		return ""
 	}
 	return address[:at]
+}
+
+// Root is the root module, template, chart or folder of manifests that the block belongs to where its target holds several; ""
+// where the target is one. A name in Kubernetes may hold a colon, but no slash: so the last ":KIND/" ends the root.
+func (b *Block) Root() string {
+	if b.Dialect == Image { // the name of an image may hold a colon
+		return ""
+	}
+	if b.Dialect != Kubernetes {
+		return Root(b.Address)
+	}
+	name, _, _ := strings.Cut(b.Type, ".")
+	return b.Address[:max(0, strings.LastIndex(b.Address, ":"+name+"/"))]
 }
 
 // Gap is something that a source could not read: a broken file, a module that was not fetched, a denied call.

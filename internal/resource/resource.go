@@ -16,8 +16,12 @@ type Resource struct {
 	Target string
 	// Names are the texts that name it where others refer to it by text: a name, an id, an ARN.
 	Names []string
+	// Dialect is the vocabulary that it was read in, "" for what the provider has by itself.
+	Dialect Dialect
 	// Live tells that it was read of what runs, rather than of code.
 	Live bool
+	// Provided tells that the provider made it by itself, such as the default network of a region.
+	Provided bool
 	// Account and Region, "" where the source does not tell.
 	Account, Region string
 	// Origin is where it is declared, nil for what the provider has by itself.

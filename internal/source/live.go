@@ -25,7 +25,8 @@ type Sink interface {
 	Done(part Part, whole bool) error
 }
 
-// Live is a target that runs: an account.
+// Live is a target that runs: an account, or a cluster. The regions of a cluster are its namespaces, and what is called a kind
+// here is a type of its objects: "Deployment.apps".
 type Live struct {
 	Dialect resource.Dialect `json:"dialect"`
 	Name    string           `json:"name"` // "aws:123456789012"
@@ -35,6 +36,9 @@ type Live struct {
 	Kinds []string `json:"kinds"`
 	// Left says why all other kinds were left out.
 	Left string `json:"left,omitempty"`
+	// Unasked are kinds that are not read, or only if somebody asks for them, and why. That is no gap: it is only told where
+	// something about them is asked.
+	Unasked map[string]value.Reason `json:"unasked,omitempty"`
 	// Regions are those that were read of the kinds in Regional, where others exist and nobody says that they are empty; none
 	// if all regions are read.
 	Regions  []string `json:"regions,omitempty"`
@@ -48,21 +52,36 @@ func (l Live) gaps() []resource.Gap {
 		all = append(all, resource.Gap{Target: l.Name, What: "other services", Reason: l.Left, Grant: "leave out --services"})
 	}
 	if why, some := l.elsewhere(); some {
-		all = append(all, resource.Gap{Target: l.Name, What: "other regions", Reason: why.Why, Grant: why.Grant})
+		what := "other regions"
+		if l.Dialect == resource.Cluster {
+			what = "other namespaces"
+		}
+		all = append(all, resource.Gap{Target: l.Name, What: what, Reason: why.Why, Grant: why.Grant})
 	}
 	return all
 }
 
 func (l Live) elsewhere() (value.Reason, bool) {
+	if l.Dialect == resource.Cluster {
+		return value.Reason{Why: "only " + strings.Join(l.Regions, ", ") + " was read", Grant: "leave out --namespace"}, len(l.Regions) > 0
+	}
 	return value.Reason{Why: "only " + strings.Join(l.Regions, ", ") + " was read", Grant: "leave out --regions, or say --no-other-regions"},
 		len(l.Regions) > 0
 }
 
-// Part is what is read at once: the resources of one kind in one region of one target.
+// Part is what is read at once: the resources of one kind in one region of one target; of a cluster, see Live.
 type Part struct {
 	Target string `json:"target"`
 	Region string `json:"region"`
 	Kind   string `json:"kind"`
+}
+
+// What names the part for people.
+func (p Part) What() string {
+	if p.Region == "" {
+		return p.Kind
+	}
+	return p.Kind + " in " + p.Region
 }
 
 // Gathered is a Sink that collects Readings in memory. The zero value is ready.
@@ -87,7 +106,7 @@ func (g *Gathered) Begin(l Live) error {
 		g.begun = append(g.begun, l)
 	}
 	r.live = l // a run that goes on with an earlier one begins a target again
-	r.Kinds, r.Left = l.Kinds, l.Left
+	r.Kinds, r.Left, r.Unasked = l.Kinds, l.Left, l.Unasked
 	return nil
 }
 
@@ -106,7 +125,7 @@ func (g *Gathered) Partial(p Part, why value.Reason) error {
 	defer g.mu.Unlock()
 	r := g.readings[p.Target]
 	r.Partial[p.Kind] = append(r.Partial[p.Kind], why)
-	r.Gaps = append(r.Gaps, resource.Gap{Target: p.Target, Kind: p.Kind, What: p.Kind + " in " + p.Region, Reason: why.Why, Grant: why.Grant})
+	r.Gaps = append(r.Gaps, resource.Gap{Target: p.Target, Kind: p.Kind, What: p.What(), Reason: why.Why, Grant: why.Grant})
 	return nil
 }
 
@@ -138,12 +157,14 @@ func (g *Gathered) Readings() []Reading {
 			return cmp.Or(cmp.Compare(a.Type, b.Type), cmp.Compare(a.Address, b.Address), cmp.Compare(a.Region, b.Region))
 		})
 		r.Blocks = slices.CompactFunc(r.Blocks, func(a, b resource.Block) bool { return a.Type == b.Type && a.Address == b.Address })
-		for _, why := range r.Partial {
+		for kind, why := range r.Partial {
 			sortReasons(why)
+			r.Partial[kind] = slices.Compact(why)
 		}
 		slices.SortFunc(r.Gaps, func(a, b resource.Gap) int {
-			return cmp.Or(cmp.Compare(a.What, b.What), cmp.Compare(a.Reason, b.Reason))
+			return cmp.Or(cmp.Compare(a.What, b.What), cmp.Compare(a.Reason, b.Reason), cmp.Compare(a.Grant, b.Grant))
 		})
+		r.Gaps = slices.Compact(r.Gaps) // a kind may take several calls of an operation
 		all = append(all, *r)
 	}
 	slices.SortFunc(all, func(a, b Reading) int { return cmp.Compare(a.Name, b.Name) })

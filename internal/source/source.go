@@ -10,7 +10,7 @@ import (
 
 // Reading is what was read of one target.
 type Reading struct {
-	// Kind of target: "terraform", "terraform-plan", "cloudformation".
+	// Kind of target: "terraform", "terraform-plan", "cloudformation", "kubernetes", "dockerfile".
 	Kind string
 	// Name is the target as the user gave it.
 	Name   string
@@ -19,11 +19,12 @@ type Reading struct {
 	// Dialect of the blocks; that of the first one if it is not said.
 	Dialect resource.Dialect
 	// Partial says, of a live target, why there may be more blocks of a type than were read. A type of Kinds that is not in
-	// it was read whole: there are no others. Of a type that is not in Kinds nothing was read, because of Left.
+	// it was read whole: there are no others. Of a type that is not in Kinds nothing was read, because of Left or of Unasked.
 	Partial map[string][]value.Reason
 	Kinds   []string
 	Left    string
-	live    Live // what a live target was begun with
+	Unasked map[string]value.Reason // see Live
+	live    Live                    // what a live target was begun with
 }
 
 // Reader reads one kind of target.
@@ -46,6 +47,12 @@ type Options struct {
 	VarFiles []string
 	// Parameters are CloudFormation parameters (--parameter NAME=VALUE).
 	Parameters map[string]string
+	// Namespace is that of Kubernetes' objects which do not say theirs (--namespace); "" means that it is not known.
+	Namespace string
+	// HelmValues are files with values for Helm charts (--helm-values), HelmSet are single values (--helm-set NAME=VALUE). They
+	// are for every chart of a target.
+	HelmValues []string
+	HelmSet    []string
 	// Root is put before the paths of files in origins and gaps, so that they can be found from the working directory: the
 	// folder that was given as target. "" leaves them relative to the target.
 	Root string
