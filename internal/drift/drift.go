@@ -14,6 +14,7 @@ import (
 
 	"ward.dev/ward/internal/assess"
 	"ward.dev/ward/internal/assessment"
+	"ward.dev/ward/internal/decode"
 	"ward.dev/ward/internal/inventory"
 	"ward.dev/ward/internal/kind"
 	"ward.dev/ward/internal/resource"
@@ -26,7 +27,7 @@ const Version = "1"
 // Drift is how code and account differ.
 type Drift struct {
 	Version string `json:"version"`
-	// Undeclared run and are in no code.
+	// Undeclared run and are in no code. What the provider made by itself is not told.
 	Undeclared []Item `json:"undeclared"`
 	// Missing are declared and do not run.
 	Missing []Item `json:"missing"`
@@ -84,8 +85,8 @@ func Of(code, live *inventory.Inventory) *Drift {
 	}
 	d := &Drift{Version: Version, Undeclared: []Item{}, Missing: []Item{}, Differing: []Pair{}, Unclear: []Item{}}
 	for _, k := range slices.SortedFunc(maps.Keys(both(ofCode, ofLive)), func(a, b *kind.Kind) int { return cmp.Compare(a.Name, b.Name) }) {
-		if k.PerTarget() {
-			continue // an account itself is in no code
+		if k.PerTarget() || len(k.Terraform)+len(k.CloudFormation) == 0 {
+			continue // an account itself is in no code, nor is what cannot be declared
 		}
 		unclear := m.declared(d, ofCode[k], partial(live, k))
 		m.running(d, ofLive[k], unclear)
@@ -121,9 +122,10 @@ func partial(live *inventory.Inventory, k *kind.Kind) string {
 	return ""
 }
 
-// pair finds partners: by a name that only one on each side has, then by a Name tag that only one on each side has.
+// pair finds partners: by a text that names only one on each side, such as an ARN, then by what they are called, then by a
+// Name tag. What is called something need not be the only one, nor be named so where others refer to it.
 func (m *matcher) pair(declared, running []*resource.Resource) {
-	for _, names := range []func(*resource.Resource) []string{func(r *resource.Resource) []string { return r.Names }, nameTag} {
+	for _, names := range []func(*resource.Resource) []string{func(r *resource.Resource) []string { return r.Names }, called, nameTag} {
 		here, there := index(m, declared, names), index(m, running, names)
 		for _, name := range slices.Sorted(maps.Keys(here)) {
 			m.match(here[name], there[name])
@@ -166,6 +168,13 @@ func index(m *matcher, all []*resource.Resource, names func(*resource.Resource) 
 	return by
 }
 
+func called(r *resource.Resource) []string {
+	if name, ok := r.Get("name").AsString(); ok && name != "" {
+		return []string{name}
+	}
+	return nil
+}
+
 func nameTag(r *resource.Resource) []string {
 	if r.Kind.Index("tags") < 0 {
 		return nil
@@ -203,7 +212,7 @@ func (m *matcher) declared(d *Drift, all []*resource.Resource, partial string) (
 // running sorts what the account holds and code does not name.
 func (m *matcher) running(d *Drift, all []*resource.Resource, unclear int) {
 	for _, r := range all {
-		if m.partner[r] != nil {
+		if m.partner[r] != nil || r.Provided {
 			continue
 		}
 		why := ""
@@ -224,24 +233,25 @@ func item(r *resource.Resource, why string) Item {
 func (m *matcher) compare(d *Drift, code, live *resource.Resource) {
 	p := Pair{Kind: code.Kind.Name, Code: code.Address, Live: live.Address, Location: assess.Location(code.Origin)}
 	for i, a := range code.Kind.All() {
-		if a.Is != "" || a.Name == "name" || a.Name == "region" || len(a.AWS) == 0 {
+		if a.Is != "" || a.Name == "name" || a.Name == "region" || !m.told(a, code) || !m.told(a, live) {
 			continue
 		}
-		declared, running := code.Values[i], live.Values[i]
-		if m.same(a, declared, running) {
+		declared, running := decode.Own(code.Values[i], live.Account), live.Values[i]
+		if a.Secret || m.same(a, declared, running) { // secrets are left out of what was read
 			continue
 		}
-		shown := Difference{Attribute: a.Name, Code: m.show(m.code, declared), Live: m.show(m.live, running)}
-		if a.Secret {
-			shown.Code, shown.Live = "(a secret)", "(a secret)"
-		}
-		p.Differences = append(p.Differences, shown)
+		p.Differences = append(p.Differences, Difference{Attribute: a.Name, Code: m.show(m.code, declared), Live: m.show(m.live, running)})
 	}
 	if len(p.Differences) == 0 {
 		d.Same++
 		return
 	}
 	d.Differing = append(d.Differing, p)
+}
+
+// told tells whether what a resource was read from has a way to say an attribute of it.
+func (m *matcher) told(a *kind.Attribute, r *resource.Resource) bool {
+	return r.Kind.Own(a, string(r.Dialect))
 }
 
 // same tells whether two values surely are the same, or whether that cannot be told.
@@ -252,7 +262,9 @@ func (m *matcher) same(a *kind.Attribute, code, live value.Value) bool {
 	if a.Type.Base == kind.Ref {
 		return m.sameRef(code, live)
 	}
-	if !sure(code) || !sure(live) {
+	if rows := a.Type.Base == kind.List && len(a.Fields()) > 0; rows && sureRows(code) && sureRows(live) {
+		return m.sameRows(a, code, live)
+	} else if rows || !sure(code) || !sure(live) {
 		return true
 	}
 	if live.IsAbsent() {
@@ -268,6 +280,12 @@ func (m *matcher) same(a *kind.Attribute, code, live value.Value) bool {
 		return sameSet(code, live)
 	}
 	return sameText(code, live)
+}
+
+// sureRows tells whether a list is known and closed, whatever its rows hold.
+func sureRows(v value.Value) bool {
+	rows, _ := v.AsList()
+	return !v.IsUnknown() && !v.IsOpen() && !slices.ContainsFunc(rows, value.Value.IsUnknown)
 }
 
 // sure tells whether a value and all below it are known and closed.
@@ -290,7 +308,24 @@ func sure(v value.Value) bool {
 
 func sameText(a, b value.Value) bool { return fmt.Sprint(a.Plain()) == fmt.Sprint(b.Plain()) }
 
-// sameSet compares lists in which the order means nothing.
+// sameRows compares lists in which the order means nothing.
+func (m *matcher) sameRows(a *kind.Attribute, code, live value.Value) bool {
+	declared, _ := code.AsList()
+	running, _ := live.AsList()
+	left := slices.Clone(running)
+	for _, row := range declared {
+		i := slices.IndexFunc(left, func(other value.Value) bool {
+			return !slices.ContainsFunc(a.Fields(), func(f *kind.Attribute) bool { return !m.same(f, row.Field(f.Name), other.Field(f.Name)) })
+		})
+		if i < 0 {
+			return false
+		}
+		left = slices.Delete(left, i, i+1)
+	}
+	return len(left) == 0
+}
+
+// sameSet compares lists of texts or numbers.
 func sameSet(a, b value.Value) bool {
 	texts := func(v value.Value) []string {
 		items, _ := v.AsList()

@@ -135,21 +135,21 @@ func (a *AWS) Config(c *aws.Config) {
 	})
 }
 
-// Create runs a Python file's create(client), where client(name) is a boto3 client of the emulator, and returns what
-// that returns.
-func (a *AWS) Create(tb testing.TB, file string) map[string]any {
+// Create runs create(client) of Python files, where client(name) is a boto3 client of the emulator, and returns what each
+// returns. One program runs all: it takes a while to begin.
+func (a *AWS) Create(tb testing.TB, files ...string) []map[string]any {
 	tb.Helper()
-	command := a.run("-B", "-c", create, file)
+	command := a.run(append([]string{"-B", "-c", create}, files...)...)
 	var faults strings.Builder
 	command.Stderr = &faults
 	out, err := command.Output()
 	if err != nil {
-		tb.Fatalf("%s: %v\n%s", file, err, &faults)
+		tb.Fatalf("%s: %v\n%s", strings.Join(files, ", "), err, &faults)
 	}
 	text := strings.TrimSpace(string(out))
-	var made map[string]any
-	if err := json.Unmarshal([]byte(text[strings.LastIndex(text, "\n")+1:]), &made); err != nil {
-		tb.Fatalf("%s returns %s: %v", file, text, err)
+	var made []map[string]any
+	if err := json.Unmarshal([]byte(text[strings.LastIndex(text, "\n")+1:]), &made); err != nil || len(made) != len(files) {
+		tb.Fatalf("%s return %s: %v", strings.Join(files, ", "), text, err)
 	}
 	return made
 }

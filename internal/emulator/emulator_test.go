@@ -23,7 +23,7 @@ func TestCreate(t *testing.T) {
 	if err := os.WriteFile(file, []byte(program), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	made := cloud.Create(t, file)
+	made := cloud.Create(t, file)[0]
 	if right := made["aws.s3.bucket"].(map[string]any)["right"]; right != "one" {
 		t.Errorf("create returned %v", made)
 	}

@@ -1,16 +1,13 @@
 package waste
 
 import (
-	"errors"
 	"fmt"
 	"io/fs"
-	"path"
 	"slices"
-	"time"
 
+	"ward.dev/ward/internal/dated"
 	"ward.dev/ward/internal/resource"
 	"ward.dev/ward/internal/value"
-	"ward.dev/ward/internal/yamlfile"
 )
 
 // Prices are dated price tables, one for each provider.
@@ -18,14 +15,11 @@ type Prices struct {
 	tables map[string]*table
 }
 
-// table is catalog/prices/PROVIDER.yaml.
+// table is catalog/prices/PROVIDER.yaml. Its source says also for which region the amounts hold.
 type table struct {
-	Provider string `yaml:"provider"`
-	// Source says where the amounts are from and for which region they hold; AsOf the day on which they were read.
-	Source   string           `yaml:"source"`
-	AsOf     string           `yaml:"as_of"`
-	Currency string           `yaml:"currency"`
-	Prices   map[string]price `yaml:"prices"`
+	dated.Head `yaml:",inline"`
+	Currency   string           `yaml:"currency"`
+	Prices     map[string]price `yaml:"prices"`
 }
 
 // price is what one resource costs in a month.
@@ -45,56 +39,27 @@ type price struct {
 
 const hoursOfMonth = 730
 
-// LoadPrices reads the folder prices of each layer of the catalog; a later layer's file replaces the provider's whole table.
+// LoadPrices reads the folder prices of each layer of the catalog.
 func LoadPrices(layers ...fs.FS) (*Prices, error) {
-	p := &Prices{tables: map[string]*table{}}
-	var faults []error
-	for _, layer := range layers {
-		files, err := fs.Glob(layer, "prices/*.yaml")
-		if err != nil {
-			return nil, err
-		}
-		slices.Sort(files)
-		for _, file := range files {
-			t, err := readTable(layer, file)
-			if err != nil {
-				faults = append(faults, err)
-				continue
-			}
-			p.tables[t.Provider] = t
-		}
-	}
-	return p, errors.Join(faults...)
+	tables, err := dated.Load[table]("prices", layers)
+	return &Prices{tables: tables}, err
 }
 
-func readTable(fsys fs.FS, file string) (*table, error) {
-	data, err := fs.ReadFile(fsys, file)
-	if err != nil {
-		return nil, fmt.Errorf("read prices: %w", err)
-	}
-	t := &table{}
-	if err := yamlfile.Decode(file, data, t); err != nil {
-		return nil, err
-	}
-	var faults []error
-	fault := func(format string, args ...any) {
-		faults = append(faults, yamlfile.Fault{File: file, Line: 1, Text: fmt.Sprintf(format, args...)})
-	}
-	if want := path.Base(file); t.Provider+".yaml" != want {
-		fault("provider is %q but the file is named %s", t.Provider, want)
-	}
-	if _, err := time.Parse(time.DateOnly, t.AsOf); err != nil || t.Source == "" || t.Currency == "" {
-		fault("source, currency and as_of (a date such as 2026-01-31) are wanted")
+// Faults implements dated.Table.
+func (t *table) Faults() []string {
+	var faults []string
+	if t.Currency == "" {
+		faults = append(faults, "currency is wanted")
 	}
 	for name, p := range t.Prices {
 		if (p.By == "") != (len(p.Amounts) == 0) {
-			fault("price %s: by and amounts belong together", name)
+			faults = append(faults, fmt.Sprintf("price %s: by and amounts belong together", name))
 		}
 		if !p.Free && p.Month == 0 && p.Hour == 0 && p.Each == 0 && len(p.Amounts) == 0 {
-			fault("price %s: month, hour, each, amounts or free is wanted", name)
+			faults = append(faults, fmt.Sprintf("price %s: month, hour, each, amounts or free is wanted", name))
 		}
 	}
-	return t, errors.Join(faults...)
+	return faults
 }
 
 // of returns what a resource costs in a month, or why that is not known.
@@ -110,6 +75,9 @@ func (p *Prices) of(name string, r *resource.Resource) (monthly float64, currenc
 	each := price.Each
 	if price.By != "" {
 		chosen, ok := r.Get(price.By).AsString()
+		if !ok {
+			return 0, t.Currency, price.By + " is not known"
+		}
 		if each, ok = price.Amounts[chosen]; !ok {
 			return 0, t.Currency, fmt.Sprintf("the price table says nothing of %s %q", price.By, chosen)
 		}

@@ -15,6 +15,7 @@ import (
 	"ward.dev/ward/internal/check"
 	"ward.dev/ward/internal/inventory"
 	"ward.dev/ward/internal/kind"
+	"ward.dev/ward/internal/resource"
 	"ward.dev/ward/internal/value"
 )
 
@@ -32,6 +33,8 @@ type Waste struct {
 	Monthly map[string]float64 `json:"monthly"`
 	// Unknown are resources of which it could not be told whether they are used.
 	Unknown []Unknown `json:"unknown"`
+	// Gaps are what could not be listed, and may hold more that is not used.
+	Gaps []resource.Gap `json:"gaps"`
 	// Judged counts the resources that were asked about.
 	Judged int `json:"judged"`
 }
@@ -59,11 +62,17 @@ type Unknown struct {
 
 // Of judges an inventory.
 func Of(c *catalog.Catalog, inv *inventory.Inventory, prices *Prices, now time.Time) *Waste {
-	w := &Waste{Version: Version, AsOf: now.UTC(), Prices: prices.Dated(), Items: []Item{}, Unknown: []Unknown{}, Monthly: map[string]float64{}}
+	w := &Waste{Version: Version, AsOf: now.UTC(), Prices: prices.Dated(), Items: []Item{}, Unknown: []Unknown{},
+		Gaps: []resource.Gap{}, Monthly: map[string]float64{}}
 	checks := map[*kind.Kind][]*check.Check{}
 	for _, one := range c.Checks {
 		if one.Waste != "" {
 			checks[one.Kind] = append(checks[one.Kind], one)
+		}
+	}
+	for _, gap := range inv.Gaps {
+		if gap.Kind == "" || asked(checks, gap.Kind) {
+			w.Gaps = append(w.Gaps, gap)
 		}
 	}
 	for _, r := range inv.Resources {
@@ -92,6 +101,16 @@ func Of(c *catalog.Catalog, inv *inventory.Inventory, prices *Prices, now time.T
 	}
 	slices.SortStableFunc(w.Items, func(a, b Item) int { return cmp.Compare(amount(b), amount(a)) })
 	return w
+}
+
+// asked tells whether any check is about a kind.
+func asked(checks map[*kind.Kind][]*check.Check, name string) bool {
+	for k := range checks {
+		if k.Name == name {
+			return true
+		}
+	}
+	return false
 }
 
 func amount(i Item) float64 {

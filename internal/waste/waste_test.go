@@ -66,6 +66,28 @@ func TestOf(t *testing.T) {
 	}
 }
 
+// TestOfGaps proves that what could not be listed is told, if it may hold what is asked about.
+func TestOfGaps(t *testing.T) {
+	c, err := catalog.Load(builtin.Files)
+	if err != nil {
+		t.Fatal(err)
+	}
+	prices, err := waste.LoadPrices(builtin.Files)
+	if err != nil {
+		t.Fatal(err)
+	}
+	gaps := []resource.Gap{{Kind: "aws.ebs.volume", What: "volumes", Grant: "ec2:DescribeVolumes"}, {Kind: "aws.iam.role", What: "roles"},
+		{What: "other regions"}}
+	w := waste.Of(c, inventory.New(nil, nil, nil, gaps), prices, now)
+	if len(w.Gaps) != 2 || w.Gaps[0].What != "volumes" || w.Gaps[1].What != "other regions" {
+		t.Errorf("gaps: %v", w.Gaps)
+	}
+	var b strings.Builder
+	if err := w.WriteText(&b); err != nil || !strings.Contains(b.String(), "2 parts not read") || !strings.Contains(b.String(), "ec2:DescribeVolumes") {
+		t.Errorf("%v: %s", err, b.String())
+	}
+}
+
 // TestPrices proves that a table without a day or with half a choice is refused.
 func TestPrices(t *testing.T) {
 	for name, text := range map[string]string{

@@ -37,23 +37,35 @@ func (w *Waste) WriteText(out io.Writer) error {
 	if len(sums) > 0 {
 		fmt.Fprintf(&b, ", %s", strings.Join(sums, ", "))
 	}
-	fmt.Fprintf(&b, "; %s asked, %d unknown\n", report.Count(w.Judged, "question"), len(w.Unknown))
+	fmt.Fprintf(&b, "; %s asked, %d unknown, %s not read\n", report.Count(w.Judged, "question"), len(w.Unknown),
+		report.Count(len(w.Gaps), "part"))
 	for _, source := range w.Prices {
 		fmt.Fprintf(&b, "prices: %s\n", source)
 	}
-	for i, u := range w.Unknown {
+	unknown := make([]string, 0, len(w.Unknown)+len(w.Gaps))
+	for _, u := range w.Unknown {
+		unknown = append(unknown, "unknown: "+because(u.Address, u.Reason, u.Grant))
+	}
+	for _, g := range w.Gaps {
+		unknown = append(unknown, "not read: "+because(g.What, g.Reason, g.Grant))
+	}
+	for i, line := range unknown {
 		if i == maxUnknown {
-			fmt.Fprintf(&b, "and %d more unknown; -o json has all\n", len(w.Unknown)-i)
+			fmt.Fprintf(&b, "and %d more; -o json has all\n", len(unknown)-i)
 			break
 		}
-		fmt.Fprintf(&b, "unknown: %s: %s", report.Clean(u.Address), report.Clean(u.Reason))
-		if u.Grant != "" {
-			fmt.Fprintf(&b, " (grant %s)", report.Clean(u.Grant))
-		}
-		b.WriteByte('\n')
+		b.WriteString(line + "\n")
 	}
 	_, err := io.WriteString(out, b.String())
 	return err
 }
 
 const maxUnknown = 10
+
+// because says what is not known, why, and what would close it.
+func because(what, why, grant string) string {
+	if grant != "" {
+		why += " (grant " + grant + ")"
+	}
+	return report.Clean(what) + ": " + report.Clean(why)
+}

@@ -1,6 +1,7 @@
 package aws
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -48,10 +49,12 @@ func (r *run) signIn(ctx context.Context) (*account, error) {
 		t.MaxIdleConnsPerHost, t.MaxIdleConns = o.Concurrency, 4*o.Concurrency
 	})
 	base, err := config.LoadDefaultConfig(ctx, config.WithSharedConfigProfile(o.Profile), config.WithHTTPClient(client),
-		config.WithRetryMaxAttempts(o.Attempts), config.WithLogger(logging.Nop{})) // what matters is told as a gap
+		config.WithLogger(logging.Nop{})) // what matters is told as a gap
 	if err != nil {
 		return nil, fmt.Errorf("%w: the AWS configuration: %w", ErrNothing, err)
 	}
+	r.options.Attempts = cmp.Or(o.Attempts, base.RetryMaxAttempts, defaultAttempts)
+	base.RetryMaxAttempts = r.options.Attempts
 	if base.Region == "" {
 		base.Region = homeRegion(o.Regions)
 	}
@@ -67,6 +70,8 @@ func (r *run) signIn(ctx context.Context) (*account, error) {
 	}
 	return identify(ctx, base)
 }
+
+const defaultAttempts = 6
 
 // oneHost keeps the SDK from putting an account's number before the name of another endpoint than AWS's, which then
 // leads nowhere.
@@ -98,6 +103,9 @@ func identify(ctx context.Context, c aws.Config) (*account, error) {
 	who, err := sts.NewFromConfig(c).GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
 	if err != nil {
 		return nil, fmt.Errorf("%w: %s", ErrNothing, signInFault(c, err))
+	}
+	if aws.ToString(who.Account) == "" {
+		return nil, fmt.Errorf("%w: what answers is not AWS; check the network, the proxy and AWS_ENDPOINT_URL", ErrNothing)
 	}
 	partition := "aws"
 	if fields := strings.Split(aws.ToString(who.Arn), ":"); len(fields) > 1 && fields[1] != "" {
@@ -133,6 +141,9 @@ func (r *run) regions(ctx context.Context, a *account, table []collector) []stri
 	}
 	at := &region{run: r, account: a, name: a.home, kind: "aws.account"}
 	out, err := ec2.NewFromConfig(at.config("ec2")).DescribeRegions(ctx, &ec2.DescribeRegionsInput{})
+	if err == nil && len(out.Regions) == 0 { // every account has some
+		err = errNoRegions
+	}
 	if err != nil {
 		why := at.why("ec2", "DescribeRegions", err)
 		for _, c := range table {
@@ -162,6 +173,9 @@ func (r *run) members(ctx context.Context, own *account) ([]*account, error) {
 			return nil, fmt.Errorf("%w of the organization: %s; grant %s to %s, or leave out --organization", ErrNothing, why.Why, why.Grant, own.Caller)
 		}
 		id := text(item, "Id")
+		if fields := strings.Split(text(item, "Arn"), ":"); len(fields) > 4 {
+			r.manager = fields[4]
+		}
 		if id == own.ID {
 			continue
 		}

@@ -37,7 +37,8 @@ type Options struct {
 	Left  string
 	// Concurrency bounds the calls at once; 0 is 32.
 	Concurrency int
-	// Attempts bounds how often a call is tried; 0 is 6. Backoff bounds the pause between two; 0 is 20 s.
+	// Attempts bounds how often a call is tried; 0 is what the AWS configuration says (AWS_MAX_ATTEMPTS, max_attempts), else
+	// 6. Backoff bounds the pause between two; 0 is 20 s.
 	Attempts int
 	Backoff  time.Duration
 	// Timeout bounds one attempt; 0 is 60 s.
@@ -55,12 +56,12 @@ var ErrNothing = errors.New("nothing could be read")
 
 // Collect reads accounts into a sink. An error means that the run could not begin or was cut off; what was read by then
 // is in the sink.
-func Collect(ctx context.Context, o Options, sink source.Sink) (Stats, error) {
+func Collect(ctx context.Context, o Options, sink source.Sink) (source.Stats, error) {
 	o = o.withDefaults()
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	r := &run{options: o, sink: sink, stop: stop, slots: make(chan struct{}, o.Concurrency),
-		retryers: map[string]aws.Retryer{}, broken: map[source.Part]bool{}, stats: Stats{Calls: map[string]int{}}}
+		retryers: map[string]aws.Retryer{}, broken: map[source.Part]bool{}, stats: source.Stats{Calls: map[string]int{}}}
 	own, err := r.signIn(ctx)
 	if err != nil {
 		return r.stats, err
@@ -71,6 +72,7 @@ func Collect(ctx context.Context, o Options, sink source.Sink) (Stats, error) {
 			return r.stats, err
 		}
 	}
+	r.accounts = accounts
 	table := o.chosen()
 	var all []work
 	for _, a := range accounts {
@@ -93,9 +95,6 @@ func Collect(ctx context.Context, o Options, sink source.Sink) (Stats, error) {
 func (o Options) withDefaults() Options {
 	if o.Concurrency <= 0 {
 		o.Concurrency = 32
-	}
-	if o.Attempts <= 0 {
-		o.Attempts = 6
 	}
 	if o.Backoff <= 0 {
 		o.Backoff = defaultBackoff

@@ -56,6 +56,6 @@ func bedrockLogging(ctx context.Context, r *region) {
 	b := r.resource(r.arn("bedrock", "model-invocation-logging"), "Configuration", value.None())
 	ask(ctx, b, c.GetModelInvocationLoggingConfiguration, &bedrock.GetModelInvocationLoggingConfigurationInput{})
 	in := &cloudwatch.ListMetricsInput{Namespace: aws.String("AWS/Bedrock"), MetricName: aws.String("Invocations")}
-	askAll(ctx, b, cloudwatch.NewFromConfig(r.config("cloudwatch")).ListMetrics, in, "Metrics")
+	askAll(ctx, b, cloudwatchClient(r).ListMetrics, in, "Metrics")
 	b.add()
 }

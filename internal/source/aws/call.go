@@ -6,6 +6,7 @@ import (
 	"iter"
 	"reflect"
 	"strings"
+	"sync"
 	"time"
 
 	"ward.dev/ward/internal/value"
@@ -37,8 +38,7 @@ func send[I, O, F any](ctx context.Context, r *region, call operation[I, O, F], 
 	if err != nil {
 		return value.Value{}, none, err
 	}
-	seen := value.Seen(&value.Origin{Call: &value.Call{API: service + ":" + name, At: time.Now().UTC().Truncate(time.Second),
-		Account: r.account.ID, Region: r.where(), Caller: r.account.Caller}})
+	seen := r.seen(service, name)
 	reply := reader{seen}.read(reflect.ValueOf(out), "", 0)
 	if members, ok := reply.AsObject(); ok && len(members) == 0 {
 		reply = seen.On(value.None()) // an empty reply is how many services say that there is none
@@ -50,7 +50,7 @@ func send[I, O, F any](ctx context.Context, r *region, call operation[I, O, F], 
 // It ends with the error that cut it off, if one did.
 func pages[I, O, F any](ctx context.Context, r *region, call operation[I, O, F], input I, path string) iter.Seq2[value.Value, error] {
 	return func(yield func(value.Value, error) bool) {
-		last := ""
+		turned := map[string]bool{}
 		for range maxPages {
 			reply, out, err := send(ctx, r, call, input)
 			if err != nil {
@@ -63,8 +63,8 @@ func pages[I, O, F any](ctx context.Context, r *region, call operation[I, O, F],
 				}
 			}
 			next, more, err := turn(reflect.ValueOf(out), reflect.ValueOf(input))
-			if err == nil && more && next == last {
-				err = errors.New("the service hands out the same page again and again")
+			if err == nil && more && turned[next] {
+				err = errors.New("the service hands out the same pages again and again")
 			}
 			if err != nil {
 				yield(value.Value{}, err)
@@ -73,7 +73,7 @@ func pages[I, O, F any](ctx context.Context, r *region, call operation[I, O, F],
 			if !more {
 				return
 			}
-			last = next
+			turned[next] = true
 		}
 		yield(value.Value{}, errors.New("the list has too many pages"))
 	}
@@ -157,7 +157,31 @@ func (r *region) told(reply value.Value, service, name string, err error, absent
 	return value.Unresolved(r.why(service, name, err)).At(r.origin(service, name))
 }
 
-func (r *region) origin(service, name string) *value.Origin {
-	return &value.Origin{Call: &value.Call{API: service + ":" + name, At: time.Now().UTC().Truncate(time.Second),
-		Account: r.account.ID, Region: r.where(), Caller: r.account.Caller}}
+func (r *region) origin(service, name string) *value.Origin { return r.seen(service, name).Origin() }
+
+// seen marks what was read of an operation just now.
+func (r *region) seen(service, name string) value.Stamp {
+	return r.run.seen.of(value.Call{API: service + ":" + name, At: time.Now().UTC().Truncate(time.Second),
+		Account: r.account.ID, Region: r.where(), Caller: r.account.Caller})
+}
+
+// stamps are those of the last second. An operation is asked about thousands of resources, which share where they were seen.
+type stamps struct {
+	mu     sync.Mutex
+	second time.Time
+	byCall map[value.Call]value.Stamp
+}
+
+func (s *stamps) of(call value.Call) value.Stamp {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.second.Equal(call.At) {
+		s.second, s.byCall = call.At, map[value.Call]value.Stamp{}
+	}
+	stamp, ok := s.byCall[call]
+	if !ok {
+		stamp = value.Seen(&value.Origin{Call: &call})
+		s.byCall[call] = stamp
+	}
+	return stamp
 }

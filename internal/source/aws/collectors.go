@@ -148,7 +148,6 @@ var collectors = []collector{
 	{"aws.iam.policy", true, managedPolicies},
 	{"aws.iam.role", true, roles},
 	{"aws.iam.saml_provider", true, samlProviders},
-	{"aws.iam.server_certificate", true, iamCertificates},
 	{"aws.iam.user", true, users},
 	{"aws.identitycenter.instance", false, identityCenters},
 	{"aws.identitycenter.permission_set", false, permissionSets},

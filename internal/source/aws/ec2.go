@@ -74,9 +74,18 @@ func ec2Images(ctx context.Context, r *region) {
 		id := text(item, "ImageId")
 		b := r.resource(r.arn("ec2", "image/"+id), "DescribeImages", item)
 		ask(ctx, b, c.DescribeImageAttribute,
-			&ec2.DescribeImageAttributeInput{ImageId: &id, Attribute: types.ImageAttributeNameLaunchPermission}, none("InvalidAMIID.Unavailable"))
+			&ec2.DescribeImageAttributeInput{ImageId: &id, Attribute: types.ImageAttributeNameLaunchPermission}, unready(item)...)
 		b.add()
 	})
+}
+
+// unready are the errors that say that nobody can start from an image so far: one that is still made, or failed. Of one that
+// was listed as available they say nothing of who may.
+func unready(image value.Value) []absence {
+	if state := text(image, "State"); state == "" || state == "available" {
+		return nil
+	}
+	return []absence{none("InvalidAMIID.Unavailable")}
 }
 
 // launchTemplates are judged by the version that is used if none is named; the newest is a resource of its own where it is

@@ -108,3 +108,16 @@ func existing(items func(func(value.Value) bool), state string) func(func(value.
 		}
 	}
 }
+
+// askInterfaces asks about network interfaces. Without their names EC2 would tell of all; that it tells of none cannot be.
+func askInterfaces(ctx context.Context, b *block, names []string) {
+	if len(names) == 0 {
+		b.keep("DescribeNetworkInterfaces", value.Unresolved(value.Reason{Why: "its network interfaces are not named"}))
+		return
+	}
+	in := &ec2.DescribeNetworkInterfacesInput{NetworkInterfaceIds: names}
+	told := askAll(ctx, b, ec2Client(b.region).DescribeNetworkInterfaces, in, "NetworkInterfaces")
+	if items, ok := told.AsList(); ok && len(items) == 0 {
+		b.keep("DescribeNetworkInterfaces", value.Unresolved(value.Reason{Why: "EC2 tells nothing of its network interfaces"}))
+	}
+}

@@ -3,25 +3,10 @@ package aws
 import (
 	"context"
 
-	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	"github.com/aws/aws-sdk-go-v2/service/efs"
-	"github.com/aws/aws-sdk-go-v2/service/fsx"
-	"github.com/aws/aws-sdk-go-v2/service/fsx/types"
 
 	"ward.dev/ward/internal/value"
 )
-
-// fsxFileSystems asks the network interfaces of each for the security groups that guard it, which FSx does not tell.
-func fsxFileSystems(ctx context.Context, r *region) {
-	c := fsx.NewFromConfig(r.config("fsx"))
-	each(ctx, r, list(ctx, r, c.DescribeFileSystems, &fsx.DescribeFileSystemsInput{}, "FileSystems"), func(item value.Value) {
-		b := r.resource(text(item, "ResourceARN"), "DescribeFileSystems", item)
-		askInterfaces(ctx, b, texts(item.Field("NetworkInterfaceIds")))
-		of := types.Filter{Name: types.FilterNameFileSystemId, Values: []string{text(item, "FileSystemId")}}
-		askAll(ctx, b, c.DescribeBackups, &fsx.DescribeBackupsInput{Filters: []types.Filter{of}}, "Backups")
-		b.add()
-	})
-}
 
 func efsFileSystems(ctx context.Context, r *region) {
 	c := efs.NewFromConfig(r.config("efs"))
@@ -58,18 +43,4 @@ func efsMountTargets(ctx context.Context, r *region) {
 			b.add()
 		}
 	})
-}
-
-// askInterfaces asks about network interfaces. Without their names EC2 would tell of all; that it tells of none cannot be.
-func askInterfaces(ctx context.Context, b *block, names []string) {
-	if len(names) == 0 {
-		b.keep("DescribeNetworkInterfaces", value.Unresolved(value.Reason{Why: "its network interfaces are not named"}))
-		return
-	}
-	c := ec2.NewFromConfig(b.region.config("ec2"))
-	in := &ec2.DescribeNetworkInterfacesInput{NetworkInterfaceIds: names}
-	told := askAll(ctx, b, c.DescribeNetworkInterfaces, in, "NetworkInterfaces")
-	if items, ok := told.AsList(); ok && len(items) == 0 {
-		b.keep("DescribeNetworkInterfaces", value.Unresolved(value.Reason{Why: "EC2 tells nothing of its network interfaces"}))
-	}
 }

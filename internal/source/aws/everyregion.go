@@ -18,9 +18,6 @@ import (
 	"ward.dev/ward/internal/value"
 )
 
-// noMacie is how Macie says that it is off in a region. The same code without these words is a refusal.
-var noMacie = noneIf("AccessDeniedException", "macie is not enabled")
-
 // everyRegion makes one block for the region: what guards it, and whether there is anything for Inspector and Macie to look
 // at. What is on in one region must not count for another.
 func everyRegion(ctx context.Context, r *region) {

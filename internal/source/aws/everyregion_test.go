@@ -20,7 +20,7 @@ import (
 // TestOffIsNotDenied keeps apart that a service is off, which is an answer, and that nobody may ask, which is none: both may
 // come under the same code.
 func TestOffIsNotDenied(t *testing.T) {
-	r := &region{account: &account{ID: "123456789012"}, name: "eu-west-1"}
+	r := &region{run: &run{}, account: &account{ID: "123456789012"}, name: "eu-west-1"}
 	const refused = "User: arn:aws:iam::123456789012:user/u is not authorized to perform: x:Y because no identity-based policy allows it"
 	for _, c := range []struct {
 		name      string
@@ -36,6 +36,8 @@ func TestOffIsNotDenied(t *testing.T) {
 		{"Macie is refused", []absence{noMacie}, "AccessDeniedException", refused, false},
 		{"Macie is refused by an organization", []absence{noMacie}, "AccessDeniedException", refused + " with an explicit deny", false},
 		{"GuardDuty is refused", nil, "AccessDeniedException", refused, false},
+		{"an image is still made", unready(imageIn("pending")), "InvalidAMIID.Unavailable", "The image ID is no longer available", true},
+		{"an image that was available is gone", unready(imageIn("available")), "InvalidAMIID.Unavailable", "The image ID is no longer available", false},
 		{"throttled", noHub, "ThrottlingException", "Rate exceeded", false},
 	} {
 		err := &smithy.GenericAPIError{Code: c.code, Message: c.say, Fault: smithy.FaultClient}
@@ -43,10 +45,14 @@ func TestOffIsNotDenied(t *testing.T) {
 		if told.IsAbsent() != c.off || told.IsUnknown() == c.off {
 			t.Errorf("%s: got %s", c.name, told.State())
 		}
-		if answered(err) != (c.off || c.code == "InvalidAccessException") {
+		if answered(err) != (c.off || c.code == "InvalidAccessException" || c.code == "InvalidAMIID.Unavailable") {
 			t.Errorf("%s: answered is %t", c.name, answered(err))
 		}
 	}
+}
+
+func imageIn(state string) value.Value {
+	return value.Object(map[string]value.Value{"State": value.String(state)})
 }
 
 func TestInspectorTellsOfTheAccount(t *testing.T) {

@@ -51,7 +51,7 @@ func means(absent []absence, err error) bool {
 }
 
 var (
-	deniedCode = regexp.MustCompile(`(?i)AccessDenied|Unauthorized|NotAuthorized|AuthorizationError|Forbidden|OptInRequired`)
+	deniedCode = regexp.MustCompile(`(?i)AccessDenied|Unauthorized|NotAuthorized|AuthorizationError|Forbidden|OptInRequired|NotManagementOrDelegated`)
 	// strangers are told of a region that the account has not turned on.
 	strangerCode = regexp.MustCompile(`^(AuthFailure|UnrecognizedClientException|InvalidClientTokenId|AuthFailureException)$`)
 	throttleCode = regexp.MustCompile(`(?i)Throttl|TooManyRequests|RequestLimitExceeded|SlowDown|RequestThrottled|BandwidthLimitExceeded`)
@@ -78,7 +78,7 @@ func (r *region) why(service, operation string, err error) value.Reason {
 		if m := wanted.FindStringSubmatch(api.ErrorMessage()); m != nil {
 			permissions = []string{m[1]}
 		}
-		return value.Reason{Why: name + " was denied", Grant: strings.Join(permissions, ", ")}
+		return value.Reason{Why: name + " was denied", Grant: strings.Join(permissions, ", ") + r.from}
 	case errors.As(err, &api) && throttleCode.MatchString(api.ErrorCode()):
 		return value.Reason{Why: name + " was throttled to the end", Grant: "run it again with a lower --concurrency"}
 	case errors.As(err, &api):

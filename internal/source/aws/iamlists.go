@@ -43,14 +43,3 @@ func samlProviders(ctx context.Context, r *region) {
 		b.add()
 	})
 }
-
-func iamCertificates(ctx context.Context, r *region) {
-	c := iam.NewFromConfig(r.config("iam"))
-	all := list(ctx, r, c.ListServerCertificates, &iam.ListServerCertificatesInput{}, "ServerCertificateMetadataList")
-	each(ctx, r, all, func(item value.Value) {
-		name := text(item, "ServerCertificateName")
-		b := r.resource(text(item, "Arn"), "ListServerCertificates", item)
-		askAll(ctx, b, c.ListServerCertificateTags, &iam.ListServerCertificateTagsInput{ServerCertificateName: &name}, "Tags")
-		b.add()
-	})
-}

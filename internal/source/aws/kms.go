@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/cloudhsmv2"
 	"github.com/aws/aws-sdk-go-v2/service/cloudtrail"
 	"github.com/aws/aws-sdk-go-v2/service/cloudtrail/types"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
@@ -99,13 +98,4 @@ func enclaveImage(event value.Value) value.Value {
 		return value.None()
 	}
 	return value.String(strings.ToLower(told.AdditionalEventData.Recipient.Image)).At(event.Origin())
-}
-
-func hsmClusters(ctx context.Context, r *region) {
-	c := cloudhsmv2.NewFromConfig(r.config("cloudhsmv2"))
-	for item := range list(ctx, r, c.DescribeClusters, &cloudhsmv2.DescribeClustersInput{}, "Clusters") {
-		if text(item, "State") != "DELETED" {
-			r.resource(r.arn("cloudhsm", "cluster/"+text(item, "ClusterId")), "DescribeClusters", item).add()
-		}
-	}
 }

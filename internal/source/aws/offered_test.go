@@ -14,6 +14,7 @@ import (
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 
 	"ward.dev/ward/internal/emulator"
+	"ward.dev/ward/internal/source"
 )
 
 // A name that the DNS does not know means that there is no such service only where AWS says so itself.
@@ -22,7 +23,7 @@ func TestServicesThatAreNotOfferedHoldNothing(t *testing.T) {
 	config := aws.Config{}
 	cloud.Config(&config)
 	in := func(name string) *region {
-		r := &run{slots: make(chan struct{}, 1), stats: Stats{Calls: map[string]int{}},
+		r := &run{slots: make(chan struct{}, 1), stats: source.Stats{Calls: map[string]int{}},
 			retryers: map[string]aws.Retryer{"123456789012/" + emulator.Region + "/ssm": retry.NewStandard()}}
 		own := &account{ID: "123456789012", home: emulator.Region, config: config}
 		return &region{run: r, account: own, name: name, kind: "aws.kendra.index"}
@@ -46,7 +47,7 @@ func TestServicesThatAreNotOfferedHoldNothing(t *testing.T) {
 
 // What never reached a service is told as what it is, though the SDK makes an empty reply of it.
 func TestReasonsOfBrokenConnections(t *testing.T) {
-	r := &region{account: &account{}, name: "eu-west-1"}
+	r := &region{run: &run{}, account: &account{}, name: "eu-west-1"}
 	for want, err := range map[string]error{
 		"x.amazonaws.com cannot be looked up": &net.DNSError{Name: "x.amazonaws.com", IsNotFound: true},
 		"was not answered in time":            context.DeadlineExceeded,

@@ -28,6 +28,7 @@ type region struct {
 	global  bool
 	first   bool   // of the regions that are read: where a regional kind asks for what is the same in all of them
 	asked   string // another region that answers for a global kind; "" for name
+	from    string // what a refusal adds to the permission: who else has to ask
 }
 
 // in is the same part, asked in another region: where a bucket is.
@@ -89,7 +90,7 @@ func (b *block) keep(operation string, v value.Value) value.Value {
 // add hands the block on. It MUST NOT be used afterwards.
 func (b *block) add() {
 	b.region.run.emit(b.region, resource.Block{Dialect: resource.AWS, Type: b.region.kind, Address: b.address, Target: b.region.account.target(),
-		Body: value.Object(b.body), Origin: b.origin, Account: b.region.account.ID, Region: b.region.where(), Global: b.region.global})
+		Body: value.Compact(b.body), Origin: b.origin, Account: b.region.account.ID, Region: b.region.where(), Global: b.region.global})
 }
 
 // each works on the items side by side and waits for all.

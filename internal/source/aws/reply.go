@@ -74,7 +74,7 @@ func (r reader) structure(v reflect.Value, name string, depth int) value.Value {
 	if t, ok := v.Interface().(time.Time); ok {
 		return r.seen.On(value.String(t.UTC().Format(time.RFC3339)))
 	}
-	fields := make(map[string]value.Value, v.NumField()/2)
+	fields := make(map[string]value.Value)
 	for i := range v.NumField() {
 		field := v.Type().Field(i)
 		if !field.IsExported() || field.Name == "ResultMetadata" || field.Name == "noSmithyDocumentSerde" {
@@ -85,7 +85,7 @@ func (r reader) structure(v reflect.Value, name string, depth int) value.Value {
 		}
 	}
 	scrubPair(fields)
-	return r.seen.On(value.Object(fields))
+	return r.seen.On(value.Compact(fields))
 }
 
 func (r reader) slice(v reflect.Value, name string, depth int) value.Value {

@@ -24,32 +24,16 @@ type run struct {
 	rehearsal *rehearsal
 	stop      context.CancelCauseFunc
 	slots     chan struct{} // calls at once
+	seen      stamps
+	accounts  []*account // that are read; the first is the one that the run began with
+	manager   string     // the organization's management account, "" if it is not known
 
 	mu       sync.Mutex
 	retryers map[string]aws.Retryer
-	stats    Stats
+	stats    source.Stats
 	broken   map[source.Part]bool // parts of which some call was not answered
 	// regionsOf are the regions that AWS offers a service in, as far as that was asked.
 	regionsOf map[string][]string
-}
-
-// Stats counts the calls of a collection.
-type Stats struct {
-	Calls  map[string]int // by "s3:GetBucketPolicy"
-	Failed int            // of them, those that were not answered
-	Blocks int
-	// Faults are those of collectors that broke. What they read is marked as not whole.
-	Faults []error
-}
-
-// Services sums the calls by service.
-func (s Stats) Services() map[string]int {
-	sums := map[string]int{}
-	for name, n := range s.Calls {
-		service, _, _ := strings.Cut(name, ":")
-		sums[service] += n
-	}
-	return sums
 }
 
 // take waits for a free slot for a call.

@@ -25,13 +25,19 @@ func topics(ctx context.Context, r *region) {
 	})
 }
 
-// pending stands for the ARN of a subscription that nobody has confirmed so far.
-const pending = "PendingConfirmation"
+// Where a subscription has no ARN, one of these stands in its place: nobody has confirmed it so far, or it is no longer one.
+const (
+	pending = "PendingConfirmation"
+	deleted = "Deleted"
+)
 
 func subscriptions(ctx context.Context, r *region) {
 	c := sns.NewFromConfig(r.config("sns"))
 	each(ctx, r, list(ctx, r, c.ListSubscriptions, &sns.ListSubscriptionsInput{}, "Subscriptions"), func(item value.Value) {
 		arn := text(item, "SubscriptionArn")
+		if arn == deleted {
+			return
+		}
 		address := arn
 		if !strings.Contains(arn, ":") {
 			sum := sha256.Sum256([]byte(text(item, "Protocol") + " " + text(item, "Endpoint")))

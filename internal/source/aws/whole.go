@@ -14,11 +14,13 @@ import (
 	"github.com/aws/smithy-go"
 	"github.com/aws/smithy-go/middleware"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
+
+	"ward.dev/ward/internal/source/aws/rest"
 )
 
 // wholeReplies has every reply that says of itself that all is well looked at before the SDK reads it. The SDK takes an
-// empty reply, and in XML also any page that something on the way puts in its place, for one in which nothing is set: no
-// volumes, no policy. That would be an answer where there was none.
+// empty reply, any JSON that something on the way puts in its place, such as {"status": "ok"}, and where it expects XML also
+// any page, for one in which nothing is set: no volumes, no policy. That would be an answer where there was none.
 func wholeReplies(stack *middleware.Stack) error {
 	return stack.Deserialize.Add(middleware.DeserializeMiddlewareFunc("WholeReplies",
 		func(ctx context.Context, in middleware.DeserializeInput, next middleware.DeserializeHandler) (middleware.DeserializeOutput, middleware.Metadata, error) {
@@ -36,8 +38,11 @@ func wholeReplies(stack *middleware.Stack) error {
 			if err == nil {
 				err = closing
 			}
+			if err == nil && !rest.Numbered(reply.Header, body) {
+				err = rest.ErrStranger
+			}
 			if err == nil && !strings.Contains(reply.Header.Get("Content-Type"), "cbor") {
-				err = whole(body, speaksXML(ctx))
+				err = whole(body, speaksXML(ctx, in))
 			}
 			if err != nil {
 				return out, metadata, &smithy.DeserializationError{Err: err}
@@ -46,16 +51,24 @@ func wholeReplies(stack *middleware.Stack) error {
 		}), middleware.After)
 }
 
-// speaksXML tells whether the replies of an operation are XML of which no member has to be there.
-func speaksXML(ctx context.Context) bool {
+// speaksXML tells whether the replies of an operation are XML of which no member has to be there: those of services that are
+// asked with a form, and of a few others.
+func speaksXML(ctx context.Context, in middleware.DeserializeInput) bool {
+	asked, ok := in.Request.(*smithyhttp.Request)
+	if ok && strings.HasPrefix(asked.Header.Get("Content-Type"), "application/x-www-form-urlencoded") {
+		return true
+	}
 	switch awsmiddleware.GetServiceID(ctx) {
 	case "S3":
 		return awsmiddleware.GetOperationName(ctx) != "GetBucketPolicy" // the policy itself
-	case "EC2", "S3 Control", "CloudFront", "Route 53":
+	case "S3 Control", "CloudFront", "Route 53":
 		return true
 	}
 	return false
 }
+
+// errNoRegions is that a reply lists no regions at all, though every account has some.
+var errNoRegions = &smithy.DeserializationError{Err: errors.New("the reply lists no regions")}
 
 // whole tells what is wrong with a reply: that it is empty, was cut off, or is something else than the service says.
 func whole(body []byte, wantXML bool) error {

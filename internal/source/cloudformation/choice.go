@@ -45,7 +45,7 @@ func asBool(v value.Value) value.Value {
 	if v.IsUnknown() {
 		return v
 	}
-	switch text, _ := spell(v); text {
+	switch text, _ := v.Spelled(); text {
 	case "true":
 		return value.Bool(true)
 	case "false":

@@ -46,7 +46,7 @@ func (l *loop) split(text string) []part {
 		if !ok || open == 0 || text[open-1] != '$' && text[open-1] != '&' {
 			continue
 		}
-		if known, ok := spell(v); ok && text[open-1] == '&' {
+		if known, ok := v.Spelled(); ok && text[open-1] == '&' {
 			v = value.String(strings.Map(alphanumeric, known))
 		}
 		parts = append(parts, part{literal: text[:open-1]}, part{value: &v, name: name})
@@ -74,7 +74,7 @@ func (l *loop) substitute(text string) (name string, known bool) {
 			b.WriteString(p.literal)
 			continue
 		}
-		s, ok := spell(*p.value)
+		s, ok := p.value.Spelled()
 		if !ok {
 			s, known = "${"+p.name+"}", false
 		}
@@ -116,7 +116,7 @@ func (s *stack) forEach(f entry, p place, visit func(inner place, body *yaml.Nod
 			s.gap(f.line, f.key, tooMuch.Why, "")
 			return
 		}
-		if _, ok := spell(v); ok {
+		if _, ok := v.Spelled(); ok {
 			visit(inner(v), args[2], nil)
 			continue
 		}

@@ -22,7 +22,7 @@ func (s *stack) pick(arg *yaml.Node, p place) value.Value {
 	}
 	index, list := s.eval(args[0], p), s.eval(args[1], p)
 	vs, ok := list.AsList()
-	text, known := spell(index)
+	text, known := index.Spelled()
 	if !ok || !known || list.IsOpen() {
 		v := derived("Fn::Select: the list is not known", index, list)
 		return v.Referring(false, candidates(list)...)
@@ -41,7 +41,7 @@ func (s *stack) split(arg *yaml.Node, p place) value.Value {
 	}
 	delimiter, source := s.eval(args[0], p), s.eval(args[1], p)
 	between, ok := delimiter.AsString()
-	text, known := spell(source)
+	text, known := source.Spelled()
 	if !ok || !known || between == "" {
 		return derived("Fn::Split: the text is not known", delimiter, source)
 	}
@@ -67,7 +67,7 @@ func (s *stack) findInMap(arg *yaml.Node, p place) value.Value {
 	if len(args) == 4 {
 		fallback = field(args[3], "DefaultValue")
 	}
-	name, ok := spell(keys[0])
+	name, ok := keys[0].Spelled()
 	if !ok {
 		return derived("Fn::FindInMap: the map is not known", keys...).Referring(false, value.Ref{})
 	}
@@ -76,8 +76,8 @@ func (s *stack) findInMap(arg *yaml.Node, p place) value.Value {
 		return anything(why("the mapping %s is not declared", name))
 	}
 	found := s.mapped(s.mapped([]*yaml.Node{mapping}, keys[1]), keys[2])
-	_, topKnown := spell(keys[1])
-	_, secondKnown := spell(keys[2])
+	_, topKnown := keys[1].Spelled()
+	_, secondKnown := keys[2].Spelled()
 	if topKnown && secondKnown {
 		switch {
 		case len(found) == 1:
@@ -85,8 +85,8 @@ func (s *stack) findInMap(arg *yaml.Node, p place) value.Value {
 		case fallback != nil:
 			return s.eval(fallback, p)
 		}
-		top, _ := spell(keys[1])
-		second, _ := spell(keys[2])
+		top, _ := keys[1].Spelled()
+		second, _ := keys[2].Spelled()
 		return anything(why("the mapping %s has no %s.%s", name, top, second))
 	}
 	if fallback != nil {
@@ -104,7 +104,7 @@ func (s *stack) findInMap(arg *yaml.Node, p place) value.Value {
 
 // mapped steps into mappings by a key; by an unknown key it steps into every one.
 func (s *stack) mapped(mappings []*yaml.Node, key value.Value) []*yaml.Node {
-	name, known := spell(key)
+	name, known := key.Spelled()
 	var found []*yaml.Node
 	for _, m := range mappings {
 		entries := fields(m)
@@ -120,7 +120,7 @@ func (s *stack) mapped(mappings []*yaml.Node, key value.Value) []*yaml.Node {
 
 func (s *stack) base64(arg *yaml.Node, p place) value.Value {
 	v := s.eval(arg, p)
-	if text, ok := spell(v); ok && s.spend(len(text)>>6) {
+	if text, ok := v.Spelled(); ok && s.spend(len(text)>>6) {
 		return value.String(base64.StdEncoding.EncodeToString([]byte(text)))
 	}
 	return derived("Fn::Base64: the text is not known", v)
@@ -137,7 +137,7 @@ func (s *stack) cidr(arg *yaml.Node, p place) value.Value {
 	for _, n := range args {
 		v := s.eval(n, p)
 		vs = append(vs, v)
-		if text, ok := spell(v); ok {
+		if text, ok := v.Spelled(); ok {
 			texts = append(texts, text)
 		}
 	}

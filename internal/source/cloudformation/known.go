@@ -30,8 +30,8 @@ func same(a, b value.Value) bool {
 		y, ok := b.AsObject()
 		return ok && maps.EqualFunc(x, y, same)
 	}
-	x, okX := spell(a)
-	y, okY := spell(b)
+	x, okX := a.Spelled()
+	y, okY := b.Spelled()
 	return okX && okY && x == y
 }
 

@@ -145,7 +145,7 @@ func (s *stack) templateOf(d *declaration) (doc *document, reason string) {
 		}
 	}
 	v := s.eval(url, place{path: "TemplateURL", loop: d.loop})
-	text, ok := spell(v)
+	text, ok := v.Spelled()
 	if !ok {
 		text, ok = v.Template()
 	}
@@ -248,7 +248,7 @@ func (s *stack) output(name string) value.Value {
 		return anything(why("the output %s of %s has no single value", name, label))
 	}
 	v := s.eval(n, place{path: "Outputs." + name + ".Value", loop: d.loop})
-	if _, ok := spell(v); ok || v.IsUnknown() {
+	if _, ok := v.Spelled(); ok || v.IsUnknown() {
 		return v
 	}
 	return derived("the output "+name+" is not a text", v).Referring(false, candidates(v)...)
@@ -294,7 +294,7 @@ func (e *estate) exported() map[string][]export {
 
 func (s *stack) importValue(arg *yaml.Node, p place) value.Value {
 	name := s.eval(arg, p)
-	text, ok := spell(name)
+	text, ok := name.Spelled()
 	if !ok {
 		written := "?"
 		if template, ok := name.Template(); ok {

@@ -174,18 +174,3 @@ func number(text string) value.Value {
 	}
 	return value.String(text)
 }
-
-// spell returns a known scalar as CloudFormation passes it around: as text.
-func spell(v value.Value) (string, bool) {
-	switch d := v.Data().(type) {
-	case string:
-		return d, true
-	case bool:
-		return strconv.FormatBool(d), true
-	case int64:
-		return strconv.FormatInt(d, 10), true
-	case float64:
-		return strconv.FormatFloat(d, 'f', -1, 64), true
-	}
-	return "", false
-}

@@ -137,13 +137,13 @@ func typed(name string, v value.Value, kind string, list bool) value.Value {
 			return derived(unfit.Why, v).Referring(false, mergeRefs([]value.Ref{{}}, refsOf(v)...)...)
 		}
 		for _, e := range vs {
-			if _, isScalar := spell(e); !isScalar && !e.IsUnknown() {
+			if _, isScalar := e.Spelled(); !isScalar && !e.IsUnknown() {
 				return anything(unfit)
 			}
 		}
 		return v
 	}
-	text, ok := spell(v)
+	text, ok := v.Spelled()
 	if !ok {
 		return anything(unfit)
 	}

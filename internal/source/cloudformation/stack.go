@@ -223,7 +223,7 @@ func (s *stack) textOf(n *yaml.Node, p place) (string, bool) {
 	if n == nil {
 		return "", false
 	}
-	text, ok := spell(s.eval(n, p))
+	text, ok := s.eval(n, p).Spelled()
 	return text, ok && text != ""
 }
 

@@ -75,7 +75,7 @@ func (s *stack) concat(parts []part) value.Value {
 	parts = squeeze(parts)
 	if len(parts) == 1 && parts[0].value != nil {
 		v := *parts[0].value
-		if text, ok := spell(v); ok {
+		if text, ok := v.Spelled(); ok {
 			return dynamic(value.String(text))
 		}
 		if v.IsUnknown() {
@@ -89,7 +89,7 @@ func (s *stack) concat(parts []part) value.Value {
 		case part.value == nil:
 			text.WriteString(part.literal)
 		default:
-			known, ok := spell(*part.value)
+			known, ok := part.value.Spelled()
 			if !ok {
 				unknown = append(unknown, *part.value)
 				known = placeholder(*part.value, part.name)

@@ -169,7 +169,7 @@ func overlay(under, over value.Value) value.Value {
 // overlayUnknown: a scalar of the resource wins whatever lies under it; an unknown may be an object or a list that is
 // merged.
 func overlayUnknown(under, over value.Value) value.Value {
-	if _, ok := spell(over); ok {
+	if _, ok := over.Spelled(); ok {
 		return over
 	}
 	if _, ok := over.ExactRef(); ok {

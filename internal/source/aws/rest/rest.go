@@ -14,10 +14,13 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"reflect"
+	"regexp"
 	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
 	"github.com/aws/aws-sdk-go-v2/aws/protocol/restjson"
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
@@ -65,6 +68,7 @@ const maxReply = 16 << 20
 
 // Call asks and reads the reply, whose members are called like the fields of O, in any case.
 func Call[O any](ctx context.Context, c *Client, request Request) (*O, error) {
+	ctx = c.named(ctx, strings.TrimSuffix(reflect.TypeFor[O]().Name(), "Output"))
 	var retryer aws.Retryer = retry.NewStandard()
 	if c.config.Retryer != nil {
 		retryer = c.config.Retryer()
@@ -92,6 +96,12 @@ func Call[O any](ctx context.Context, c *Client, request Request) (*O, error) {
 		case <-time.After(pause):
 		}
 	}
+}
+
+// named says what is asked where those modules say it: for whoever stands between.
+func (c *Client) named(ctx context.Context, operation string) context.Context {
+	ctx = awsmiddleware.SetServiceID(ctx, strings.ReplaceAll(c.service, "-", " "))
+	return awsmiddleware.SetRegion(awsmiddleware.SetOperationName(ctx, operation), c.config.Region)
 }
 
 func decoded[O any](data []byte) (*O, error) {
@@ -138,7 +148,26 @@ func (c *Client) once(ctx context.Context, q Request) ([]byte, error) {
 	if reply.StatusCode/100 != 2 {
 		return nil, refused(reply, data)
 	}
+	if !Numbered(reply.Header, data) {
+		return nil, &smithy.DeserializationError{Err: ErrStranger}
+	}
 	return data, nil
+}
+
+// ErrStranger is what a reply is taken for that says that all is well and does not carry the number that AWS gives each
+// request: something on the way may have answered.
+var ErrStranger = errors.New("the reply does not carry the number of its request, as each reply of AWS does")
+
+var numberInXML = regexp.MustCompile(`(?i)<RequestId>[^<]`)
+
+// Numbered tells whether a reply carries the number that AWS gives each request, in its header or, if it is XML, in its body.
+func Numbered(header http.Header, body []byte) bool {
+	for _, name := range []string{"X-Amzn-Requestid", "X-Amz-Request-Id", "X-Amz-Requestid", "X-Amzn-Request-Id"} {
+		if header.Get(name) != "" {
+			return true
+		}
+	}
+	return numberInXML.Match(body)
 }
 
 // endpoint is where a service answers. Where somebody has set another endpoint for all services, it has no prefixes.

@@ -41,6 +41,7 @@ func answering(t *testing.T, answers ...func(http.ResponseWriter, *http.Request)
 
 func telling(status int, body string) func(http.ResponseWriter, *http.Request) {
 	return func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("X-Amzn-Requestid", "1")
 		w.WriteHeader(status)
 		_, _ = w.Write([]byte(body))
 	}
@@ -66,7 +67,7 @@ func TestCallSignsAndReads(t *testing.T) {
 }
 
 func TestCallTriesAgain(t *testing.T) {
-	c, asked := answering(t, telling(503, "busy"), telling(429, `{"__type": "ThrottlingException"}`), telling(200, `{}`))
+	c, asked := answering(t, telling(503, "busy"), telling(429, `{"__type": "ThrottlingException"}`), telling(200, `{"stores": []}`))
 	if _, err := rest.Call[reply](context.Background(), c, rest.Request{Path: "/"}); err != nil || len(*asked) != 3 {
 		t.Errorf("asked %d times: %v", len(*asked), err)
 	}
@@ -101,5 +102,31 @@ func TestCallRefusesWhatIsNoReply(t *testing.T) {
 	var http *smithyhttp.ResponseError
 	if !errors.As(err, &http) || http.HTTPStatusCode() != 502 {
 		t.Errorf("half-broken proxy: %v", err)
+	}
+}
+
+// TestCallKnowsStrangers proves that a reply counts only if AWS numbered it.
+func TestCallKnowsStrangers(t *testing.T) {
+	for _, body := range []string{"{}", `{"status": "ok"}`, `{"stores": []}`} {
+		c, _ := answering(t, func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte(body)) })
+		if _, err := rest.Call[reply](context.Background(), c, rest.Request{Path: "/"}); !errors.Is(err, rest.ErrStranger) {
+			t.Errorf("%s: %v", body, err)
+		}
+	}
+}
+
+func TestNumbered(t *testing.T) {
+	for body, want := range map[string]bool{
+		"<DescribeVolumesResponse><requestId>1</requestId></DescribeVolumesResponse>": true,
+		"<R><ResponseMetadata><RequestId>1</RequestId></ResponseMetadata></R>":        true,
+		"<R><RequestId></RequestId></R>":                                              false,
+		`{"requestId": "1"}`:                                                          false,
+	} {
+		if got := rest.Numbered(http.Header{}, []byte(body)); got != want {
+			t.Errorf("%s: %v", body, got)
+		}
+	}
+	if !rest.Numbered(http.Header{"X-Amz-Request-Id": {"1"}}, nil) {
+		t.Error("a number in the header")
 	}
 }

@@ -25,7 +25,8 @@ def create(client):
         {"op": "replace", "path": "/accessLogSettings/destinationArn", "value": logs},
         {"op": "replace", "path": "/accessLogSettings/format", "value": "$context.requestId"},
         {"op": "replace", "path": "/*/*/logging/loglevel", "value": "INFO"},
-        {"op": "replace", "path": "/*/*/logging/dataTrace", "value": "false"}])
+        {"op": "replace", "path": "/*/*/logging/dataTrace", "value": "false"},
+        {"op": "replace", "path": "/*/*/caching/dataEncrypted", "value": "false"}])
     wrong, root_wrong, deployed = interface(c, "chart-wrong", "NONE", endpointConfiguration={"types": ["REGIONAL"]}, policy=json.dumps(OPEN))
     c.create_stage(restApiId=wrong, stageName="wrong", deploymentId=deployed, cacheClusterEnabled=True, cacheClusterSize="0.5")
     c.update_stage(restApiId=wrong, stageName="wrong", patchOperations=[

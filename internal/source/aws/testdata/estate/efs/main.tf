@@ -54,6 +54,12 @@ resource "aws_security_group" "files" {
   name        = "files"
   description = "files"
   vpc_id      = aws_vpc.v.id
+  egress {
+    from_port   = 0
+    to_port     = 0
+    protocol    = "-1"
+    cidr_blocks = ["0.0.0.0/0"]
+  }
 }
 
 resource "aws_efs_mount_target" "right" {

@@ -1,5 +1,5 @@
 locals {
-  guard = jsonencode({ Statement = [{ Effect = "Deny", Action = "cloudtrail:StopLogging", Resource = "*" }] })
+  guard = jsonencode({ Version = "2012-10-17", Statement = [{ Effect = "Deny", Action = "cloudtrail:StopLogging", Resource = "*" }] })
 }
 resource "aws_organizations_policy" "right" {
   name    = "estate-policy-right"
