@@ -9,7 +9,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
-	"runtime/debug"
 	"strings"
 	"syscall"
 	"testing"
@@ -19,6 +18,7 @@ import (
 	"ward.dev/ward/internal/assess"
 	"ward.dev/ward/internal/assessment"
 	"ward.dev/ward/internal/catalog"
+	"ward.dev/ward/internal/cli"
 	"ward.dev/ward/internal/inventory"
 	"ward.dev/ward/internal/mapping"
 	"ward.dev/ward/internal/resource"
@@ -108,11 +108,8 @@ func repository(tb testing.TB, lines int) string {
 
 // asTheProgram sets the collector as cmd/ward does.
 func asTheProgram(tb testing.TB) {
-	limit, percent := debug.SetMemoryLimit(900<<20), debug.SetGCPercent(1000)
-	tb.Cleanup(func() {
-		debug.SetMemoryLimit(limit)
-		debug.SetGCPercent(percent)
-	})
+	tb.Helper()
+	cli.Pace()
 }
 
 func cpu() time.Duration {

@@ -32,6 +32,8 @@ var signedFor = regexp.MustCompile(`/([^/]+)/aws4_request`)
 const perPage = 1000
 
 func (a *account) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("X-Amzn-Requestid", "1")
+	w.Header().Set("X-Amz-Request-Id", "1")
 	service := ""
 	if m := signedFor.FindStringSubmatch(r.Header.Get("Authorization")); m != nil {
 		service = m[1]
@@ -172,7 +174,8 @@ func (a *account) other(w http.ResponseWriter, r *http.Request, service string) 
 type assessed struct {
 	took  time.Duration
 	cpu   time.Duration
-	peak  float64 // MiB that the program held at most
+	peak  float64 // MiB that were resident at most
+	own   float64 // MiB of them that are not of the program's file
 	calls map[string]int
 	size  int64 // of the report
 }
@@ -191,7 +194,7 @@ func assessLive(tb testing.TB, a *account) assessed {
 	var faults bytes.Buffer
 	command.Stderr = &faults
 	start := time.Now()
-	err := command.Run()
+	own, err := held(command)
 	took := time.Since(start)
 	if code := command.ProcessState.ExitCode(); code != 3 {
 		tb.Fatalf("exit code %d, %v: %s", code, err, &faults)
@@ -201,17 +204,19 @@ func assessLive(tb testing.TB, a *account) assessed {
 		tb.Fatal(err)
 	}
 	usage := command.ProcessState.SysUsage().(*syscall.Rusage)
-	return assessed{took: took, cpu: command.ProcessState.UserTime() + command.ProcessState.SystemTime(), peak: float64(usage.Maxrss) / 1024,
+	return assessed{took: took, cpu: command.ProcessState.UserTime() + command.ProcessState.SystemTime(), peak: float64(usage.Maxrss) / 1024, own: own,
 		calls: a.calls, size: info.Size()}
 }
 
-// BenchmarkAccount assesses a live account of 37,000 resources; promised: under 60 s on 2 cores and under 512 MiB.
+// BenchmarkAccount assesses a live account of 37,000 resources; promised: under 60 s on 2 cores, in a
+// container of 512 MiB.
 func BenchmarkAccount(b *testing.B) {
 	for range b.N {
 		cost := assessLive(b, &account{buckets: 10_000, snapshots: 20_000, groups: 5_000, roles: 2_000})
 		b.ReportMetric(cost.took.Seconds(), "s/op")
 		b.ReportMetric(cost.cpu.Seconds(), "cpu-s/op")
 		b.ReportMetric(cost.peak, "peak-MiB")
+		b.ReportMetric(cost.own, "own-MiB")
 		b.ReportMetric(float64(cost.size)/(1<<20), "report-MiB")
 	}
 }

@@ -37,10 +37,16 @@ type assessFlags struct {
 	varFiles      []string
 	parameters    []string
 	workspace     string
+	namespace     string
+	helmValues    []string
+	helmSet       []string
 	baseline      string
 	writeBaseline string
 	asOf          string
 	snapshots     []string
+	images        []string
+	named         bool
+	image         imageFlags
 	quiet         bool
 }
 
@@ -49,17 +55,18 @@ func (s *session) assessCommand() *cobra.Command {
 	command := &cobra.Command{
 		Use:   "assess TARGET...",
 		Short: "Assess infrastructure code against the HIPAA Security Rule",
-		Long: `Reads Terraform folders, Terraform plans (terraform show -json) and CloudFormation templates or folders of them, judges
-what they declare, and folds the findings by safeguard. Nothing is changed and nothing is sent anywhere.
+		Long: `Reads Terraform folders, Terraform plans (terraform show -json), CloudFormation templates, Kubernetes manifests, Helm
+charts, Kustomize overlays and Dockerfiles, or folders of them, judges what they declare, and folds the findings by safeguard. Nothing is changed and nothing is sent anywhere.
 
 Exit codes: 0 all that was asked holds; 1 nothing could be assessed; 2 usage; 3 something fails; 4 nothing fails but
 something is unknown. With a baseline only what it does not hold counts.`,
 		Example: `  ward assess infra/
   ward assess infra/ templates/ -o text -o sarif=ward.sarif -o html=ward.html
-  ward assess plan.json --baseline ward.baseline.json -o markdown`,
+  ward assess plan.json --baseline ward.baseline.json -o markdown
+  ward assess manifests/ --images`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args)+len(f.snapshots) == 0 {
-				return usage{errors.New("assess what? give a folder of Terraform, a plan or a template, or say: ward assess aws")}
+				return usage{errors.New("assess what? give a folder of Terraform, a plan or a template, or say: ward assess aws, ward assess kubernetes, ward assess image")}
 			}
 			return nil
 		},
@@ -69,7 +76,8 @@ something is unknown. With a baseline only what it does not hold counts.`,
 	flags := command.Flags()
 	flags.StringArrayVar(&f.snapshots, "snapshot", nil, "judge what ward snapshot has kept in this file, as of its own time")
 	f.addReading(command)
-	command.AddCommand(s.assessAWSCommand())
+	f.addImages(command)
+	command.AddCommand(s.assessAWSCommand(), s.assessKubernetesCommand(), s.assessImageCommand())
 	return command
 }
 
@@ -80,6 +88,9 @@ func (f *assessFlags) addReading(command *cobra.Command) {
 	flags.StringArrayVar(&f.varFiles, "var-file", nil, "a file with Terraform variables")
 	flags.StringArrayVar(&f.parameters, "parameter", nil, "NAME=VALUE of a CloudFormation parameter")
 	flags.StringVar(&f.workspace, "workspace", "", "terraform.workspace")
+	flags.StringVar(&f.namespace, "namespace", "", "the namespace of Kubernetes objects in files that say none")
+	flags.StringArrayVar(&f.helmValues, "helm-values", nil, "a file with values for Helm charts")
+	flags.StringArrayVar(&f.helmSet, "helm-set", nil, "NAME=VALUE of a Helm chart")
 }
 
 // assessFlags are those of every assessment, of code or of what runs.
@@ -115,7 +126,10 @@ func (s *session) assessFiles(targets []string, f assessFlags) error {
 			return kept, err
 		}
 		code, err := readTargets(ctx, targets, g.options, p.say)
-		return append(code, kept...), err
+		if err != nil {
+			return nil, err
+		}
+		return f.withImages(ctx, append(code, kept...), g, p)
 	})
 }
 
@@ -141,7 +155,7 @@ func (s *session) assess(targets []string, f assessFlags, read reading) error {
 	if err != nil {
 		return err
 	}
-	estate := mapping.Map(k.catalog.Kinds, readings)
+	estate := mapping.Take(k.catalog.Kinds, readings)
 	estate.Gaps = append(estate.Gaps, g.gaps...)
 	if err := k.loadChecks(estate, g.config); err != nil {
 		return err
@@ -294,7 +308,8 @@ func chooseFramework(c *catalog.Catalog, id string) (*framework.Framework, error
 
 // readerOptions puts the command line over ward.yaml.
 func readerOptions(f assessFlags, c *config.Config) (source.Options, error) {
-	o := source.Options{Vars: map[string]string{}, Parameters: map[string]string{}, Workspace: first(f.workspace, c.Workspace)}
+	o := source.Options{Vars: map[string]string{}, Parameters: map[string]string{}, Workspace: first(f.workspace, c.Workspace),
+		Namespace: f.namespace, HelmValues: f.helmValues, HelmSet: f.helmSet}
 	for k, v := range c.Vars {
 		o.Vars[k] = v
 	}

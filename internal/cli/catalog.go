@@ -176,7 +176,7 @@ PATTERN keeps to the checks and faults that contain it. Exit code 3 if a proof f
 					return err
 				}
 			}
-			read.Live = wire.AWSShapes()
+			read.Live = wire.Shapes()
 			faults = append(faults, c.Lint(read)...)
 			faults = slices.DeleteFunc(faults, func(fault error) bool { return !strings.Contains(fault.Error(), pattern) })
 			for _, fault := range faults {
@@ -250,6 +250,8 @@ type kindJSON struct {
 	Service        string          `json:"service"`
 	Terraform      []string        `json:"terraform"`
 	CloudFormation []string        `json:"cloudformation"`
+	Kubernetes     []string        `json:"kubernetes"`
+	Dockerfile     []string        `json:"dockerfile"`
 	Attributes     []attributeJSON `json:"attributes"`
 }
 
@@ -262,7 +264,8 @@ type attributeJSON struct {
 }
 
 func shownKind(k *kind.Kind) kindJSON {
-	shown := kindJSON{k.Name, k.Title, k.Doc, k.Service, append([]string{}, k.Terraform...), append([]string{}, k.CloudFormation...), nil}
+	shown := kindJSON{k.Name, k.Title, k.Doc, k.Service, append([]string{}, k.Terraform...), append([]string{}, k.CloudFormation...),
+		append([]string{}, k.Kubernetes...), append([]string{}, k.Dockerfile...), nil}
 	for _, a := range k.All() {
 		shown.Attributes = append(shown.Attributes, attributeJSON{a.Name, a.Type.String(), a.Doc, append([]string{}, a.Live...), a.Is})
 	}

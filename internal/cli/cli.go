@@ -71,7 +71,7 @@ func (s *session) root() *cobra.Command {
 		SilenceErrors: true,
 	}
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usage{err} })
-	root.AddCommand(s.assessCommand(), s.snapshotCommand(), s.policyCommand(), s.wasteCommand(), s.reportCommand(), s.diffCommand(), s.explainCommand(), s.catalogCommand(), s.versionCommand())
+	root.AddCommand(s.assessCommand(), s.snapshotCommand(), s.policyCommand(), s.wasteCommand(), s.reportCommand(), s.diffCommand(), s.explainCommand(), s.catalogCommand(), s.sbomCommand(), s.vulndbCommand(), s.versionCommand())
 	return root
 }
 

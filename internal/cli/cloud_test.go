@@ -21,7 +21,7 @@ import (
 //	expired   credentials that have expired
 //	wrong     credentials that nobody knows
 //	dying     credentials that expire after the buckets are listed
-//	hanging   as fine, but some questions about buckets are never answered
+//	hanging   two buckets: of one all questions are refused, of the other none is ever answered
 type cloud struct {
 	*httptest.Server
 	hung chan struct{} // gets one for each question that hangs
@@ -43,6 +43,8 @@ func (c *cloud) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	key, service := m[1], m[3]
+	w.Header().Set("X-Amzn-Requestid", "1")
+	w.Header().Set("X-Amz-Request-Id", "1")
 	r.ParseForm()
 	action := r.Form.Get("Action")
 	switch {
@@ -74,7 +76,7 @@ func (c *cloud) buckets(w http.ResponseWriter, r *http.Request, key string) {
 		fmt.Fprint(w, `<ListAllMyBucketsResult><Buckets></Buckets></ListAllMyBucketsResult>`)
 	case r.URL.Path == "/":
 		fmt.Fprint(w, `<ListAllMyBucketsResult><Buckets><Bucket><Name>one</Name><BucketRegion>eu-west-1</BucketRegion></Bucket><Bucket><Name>two</Name><BucketRegion>eu-west-1</BucketRegion></Bucket></Buckets></ListAllMyBucketsResult>`)
-	case r.URL.Query().Has("versioning") && strings.HasPrefix(r.URL.Path, "/one"):
+	case r.URL.Query().Has("versioning") && strings.HasPrefix(r.URL.Path, "/one") && key != "hanging":
 		fmt.Fprint(w, `<VersioningConfiguration/>`)
 	case key == "hanging" && strings.HasPrefix(r.URL.Path, "/two"):
 		c.hung <- struct{}{}

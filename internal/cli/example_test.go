@@ -35,7 +35,7 @@ func TestExample(t *testing.T) {
 			}
 		}
 		t.Errorf("%s says nothing about %s", check, address)
-		return &assessment.Finding{}
+		return &assessment.Finding{Subject: &assessment.Subject{}}
 	}
 	for _, test := range []struct {
 		check, address string

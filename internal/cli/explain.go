@@ -101,7 +101,7 @@ func explainCheck(w io.Writer, c *catalog.Catalog, of *check.Check) {
 		}
 	}
 	fix := of.Fix.Map()
-	for _, name := range []string{"console", "cli", "terraform", "cloudformation"} {
+	for _, name := range []string{"console", "cli", "terraform", "cloudformation", "kubernetes", "dockerfile"} {
 		if fix[name] != "" {
 			fmt.Fprintf(w, "\nTo fix it (%s)\n%s\n", name, indent(fix[name], "  "))
 		}
@@ -175,7 +175,16 @@ func explainFinding(w io.Writer, c *catalog.Catalog, f *assessment.Finding) {
 
 func showKind(w io.Writer, k *kind.Kind) {
 	fmt.Fprintf(w, "%s  %s\n\n%s\n", k.Name, k.Title, wrap(k.Doc, ""))
-	fmt.Fprintf(w, "\nTerraform: %s\nCloudFormation: %s\n\n", strings.Join(k.Terraform, ", "), strings.Join(k.CloudFormation, ", "))
+	fmt.Fprintln(w)
+	for _, in := range []struct {
+		dialect string
+		types   kind.Names
+	}{{"Terraform", k.Terraform}, {"CloudFormation", k.CloudFormation}, {"Kubernetes", k.Kubernetes}, {"Dockerfile", k.Dockerfile}} {
+		if len(in.types) > 0 {
+			fmt.Fprintf(w, "%s: %s\n", in.dialect, strings.Join(in.types, ", "))
+		}
+	}
+	fmt.Fprintln(w)
 	for _, a := range k.All() {
 		fmt.Fprintf(w, "%s (%s)\n%s\n", a.Name, a.Type, wrap(a.Doc, "    "))
 	}

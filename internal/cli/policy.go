@@ -60,7 +60,7 @@ longer is split, into several policies in Terraform, and into parts of JSON that
 	flags.StringSliceVar(&checks, "checks", nil, "checks to answer, such as aws.s3.bucket.* (default: all)")
 	flags.StringSliceVar(&a.services, "services", nil, "services to read, such as s3,rds (default: all)")
 	flags.StringVar(&a.options.Organization, "organization", "", "name of the role that is assumed in the other accounts of the organization")
-	command.AddCommand(live)
+	command.AddCommand(live, s.policyKubernetesCommand())
 	return command
 }
 

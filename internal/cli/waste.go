@@ -68,13 +68,14 @@ idle balancers, old snapshots. Amounts are list prices of one region and of the 
 		},
 	}
 	common(live)
-	a.add(live)
+	a.add(live, "keep what is read in this file, for ward assess --snapshot")
 	live.Flags().BoolVar(&quiet, "quiet", false, "no progress on standard error")
 	command.AddCommand(live)
 	return command
 }
 
-// waste judges what was read. It exits with 3 if something is not used, with 4 if that is not known of something.
+// waste judges what was read. It exits with 3 if something is not used, with 4 if that is not known of something, or something
+// could not be listed.
 func (s *session) waste(readings []source.Reading, catalogs []string, now time.Time, output string) error {
 	format, file, _ := strings.Cut(output, "=")
 	write, ok := map[string]func(*waste.Waste, io.Writer) error{"text": (*waste.Waste).WriteText, "json": (*waste.Waste).WriteJSON}[format]
@@ -98,6 +99,9 @@ func (s *session) waste(readings []source.Reading, catalogs []string, now time.T
 	for _, r := range estate.Resources {
 		there[r.Kind.Name] = true
 	}
+	for _, gap := range estate.Gaps { // what could not be listed would be asked about too
+		there[gap.Kind] = true
+	}
 	if err := c.LoadChecks(func(kind string) bool { return there[kind] }); err != nil {
 		return err
 	}
@@ -108,7 +112,7 @@ func (s *session) waste(readings []source.Reading, catalogs []string, now time.T
 	switch {
 	case len(w.Items) > 0:
 		return exit(exitFails)
-	case len(w.Unknown) > 0:
+	case len(w.Unknown)+len(w.Gaps) > 0:
 		return exit(exitUnknown)
 	}
 	return nil

@@ -3,6 +3,7 @@ package wire_test
 import (
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	builtin "ward.dev/ward/catalog"
@@ -43,6 +44,23 @@ func TestPlaces(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, fault := range c.Lint(schemas) {
+		t.Error(fault)
+	}
+}
+
+// TestKubernetesPlaces proves that every place that a kind of Kubernetes names exists in the types of its API, and that every
+// attribute has one.
+func TestKubernetesPlaces(t *testing.T) {
+	c, err := catalog.Load(builtin.Files)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, fault := range c.Lint(&catalog.Schemas{Live: wire.Shapes()}) {
+		if strings.Contains(fault.Error(), "kubernetes.") {
+			t.Error(fault)
+		}
+	}
+	for _, fault := range c.Prove(wire.ReadText, "kubernetes.") {
 		t.Error(fault)
 	}
 }

@@ -122,9 +122,7 @@ func newRig(t *testing.T) *rig {
 	}
 	if r.recorder.done = r.recorder.load(); !r.recorder.done {
 		r.recorder.cloud = emulator.Start(t)
-		for _, file := range append(files, "testdata/estate.py") {
-			r.recorder.cloud.Create(t, file)
-		}
+		r.recorder.cloud.Create(t, append(files, "testdata/estate.py")...)
 	}
 	if r.catalog, err = catalog.Load(builtin.Files); err != nil {
 		t.Fatal(err)

@@ -20,10 +20,13 @@ var faults = map[string]fault{
 	"cut":           part(half, io.ErrUnexpectedEOF),
 	"ends early":    part(half, nil),
 	"empty":         part(func([]byte) []byte { return nil }, nil),
-	"html 200":      page(200),
-	"html 403":      page(403),
-	"html 404":      page(404),
-	"html 502":      page(502),
+	"html 200":      html(200),
+	"html 403":      html(403),
+	"html 404":      html(404),
+	"html 502":      html(502),
+	"json 200":      page(200, "application/json", `{"status": "ok", "message": "Welcome"}`),
+	"nothing 200":   page(200, "application/json", "{}"),
+	"xml 200":       page(200, "text/xml", "<portal><welcome/></portal>"),
 }
 
 func same(code string) func(*http.Request) string { return func(*http.Request) string { return code } }
@@ -112,10 +115,13 @@ func (e ending) Read([]byte) (int, error) {
 }
 
 // page is what something between says instead of the service.
-func page(status int) fault {
+func page(status int, kind, body string) fault {
 	return func(r *http.Request, _ func() (answer, error)) (*http.Response, error) {
-		header := http.Header{"Content-Type": {"text/html"}}
-		body := "<!DOCTYPE html>\n<html><head><title>Sign in to the network</title></head><body><p>Welcome</p></body></html>\n"
-		return answer{status, header, []byte(body)}.response(r), nil
+		return answer{status, http.Header{"Content-Type": {kind}}, []byte(body)}.response(r), nil
 	}
+}
+
+func html(status int) fault {
+	return page(status, "text/html",
+		"<!DOCTYPE html>\n<html><head><title>Sign in to the network</title></head><body><p>Welcome</p></body></html>\n")
 }

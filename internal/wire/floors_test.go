@@ -18,6 +18,15 @@ var floors = map[string]int{
 	"internal/assessment":                     0,
 	"internal/citation":                       0,
 	"internal/emulator":                       0,
+	"internal/dated":                          1,
+	"internal/software":                       0,
+	"internal/rpmdb":                          0,
+	"internal/installed":                      1,
+	"internal/sbom":                           1,
+	"internal/image":                          2,
+	"internal/image/registry":                 3,
+	"internal/vulndb":                         1,
+	"internal/testcluster":                    0,
 	"internal/decode":                         1,
 	"internal/kind":                           2,
 	"internal/resource":                       3,
@@ -26,11 +35,16 @@ var floors = map[string]int{
 	"internal/inventory":                      4,
 	"internal/rule":                           4,
 	"internal/snapshot":                       5,
+	"internal/manifest":                       4,
+	"internal/rbac":                           4,
+	"internal/source/kubernetes":              5,
+	"internal/source/image":                   5,
 	"internal/source/aws/rest":                3,
 	"internal/source/aws/rest/artifact":       4,
 	"internal/source/aws/rest/medicalimaging": 4,
 	"internal/source/aws/rest/omics":          4,
 	"internal/source/aws":                     5,
+	"internal/source/cluster":                 5,
 	"internal/source/terraform":               5,
 	"internal/source/cloudformation":          5,
 	"internal/check":                          5,
@@ -66,12 +80,18 @@ var barred = map[string]map[string]string{
 	"internal/decode":                {"os": "a decoder is pure", "net/http": "a decoder is pure"},
 	"internal/mapping":               {"os": "mapping reads blocks, not files"},
 	"internal/assessment":            {"os": "plain data"},
+	"internal/manifest":              {"os": "an object is turned into a block", "net/http": "an object is turned into a block"},
+	"internal/source/kubernetes":     {"net/http": "readers use no network", "os/exec": "readers run nothing"},
+	"internal/rpmdb":                 {"os": "it reads bytes", "net/http": "it reads bytes", "os/exec": "it reads bytes"},
+	"internal/installed":             {"os": "it reads bytes", "net/http": "it reads bytes", "os/exec": "it reads bytes"},
+	"internal/sbom":                  {"os": "it reads bytes", "net/http": "it reads bytes", "os/exec": "it reads bytes"},
+	"internal/image":                 {"net/http": "only package registry uses the network", "os/exec": "readers run nothing"},
 	"internal/source/terraform":      {"net/http": "readers use no network", "os/exec": "readers run nothing"},
 	"internal/source/cloudformation": {"net/http": "readers use no network", "os/exec": "readers run nothing"},
 }
 
 // clockless packages answer the same at any time: they are given the time of the assessment.
-var clockless = []string{"rule", "check", "decode", "mapping", "assess", "catalog", "scope", "config"}
+var clockless = []string{"rule", "check", "decode", "mapping", "assess", "catalog", "scope", "config", "vulndb"}
 
 // TestClock proves that what judges reads no clock.
 func TestClock(t *testing.T) {

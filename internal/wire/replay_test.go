@@ -159,9 +159,12 @@ func (d disturbed) Do(r *http.Request) (*http.Response, error) {
 func (d disturbed) configure(c *aws.Config) {
 	d.cloud.Config(c)
 	c.HTTPClient = d
-	c.Retryer = func() aws.Retryer {
-		return retry.NewStandard(func(o *retry.StandardOptions) {
-			o.MaxAttempts, o.MaxBackoff, o.RateLimiter = 2, time.Microsecond, ratelimit.None
-		})
-	}
+	c.Retryer = impatient
+}
+
+// impatient is a retryer that tries once more at once.
+func impatient() aws.Retryer {
+	return retry.NewStandard(func(o *retry.StandardOptions) {
+		o.MaxAttempts, o.MaxBackoff, o.RateLimiter = 2, time.Microsecond, ratelimit.None
+	})
 }

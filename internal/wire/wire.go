@@ -5,9 +5,12 @@ package wire
 import (
 	"context"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
+
+	"k8s.io/apimachinery/pkg/runtime"
 
 	"ward.dev/ward/internal/report"
 	"ward.dev/ward/internal/report/csvreport"
@@ -19,9 +22,13 @@ import (
 	"ward.dev/ward/internal/report/sarif"
 	"ward.dev/ward/internal/report/text"
 	"ward.dev/ward/internal/resource"
+	"ward.dev/ward/internal/sbom"
 	"ward.dev/ward/internal/source"
 	"ward.dev/ward/internal/source/aws"
 	"ward.dev/ward/internal/source/cloudformation"
+	"ward.dev/ward/internal/source/cluster"
+	"ward.dev/ward/internal/source/image"
+	"ward.dev/ward/internal/source/kubernetes"
 	"ward.dev/ward/internal/source/terraform"
 	"ward.dev/ward/internal/value"
 	"ward.dev/ward/internal/yamlfile"
@@ -33,17 +40,19 @@ func Readers() []source.Reader {
 		terraform.Plan{},
 		cloudformation.Templates{},
 		terraform.Directory{},
+		kubernetes.Files{},
+		kubernetes.Dockerfiles{},
 	}
 }
 
-// AWSOptions say which AWS accounts are read, and how; AWSStats count the calls.
+// AWSOptions say which AWS accounts are read, and how; KubernetesOptions, which cluster.
 type (
-	AWSOptions = aws.Options
-	AWSStats   = aws.Stats
+	AWSOptions        = aws.Options
+	KubernetesOptions = cluster.Options
 )
 
 // CollectAWS reads live AWS accounts. See aws.Collect.
-func CollectAWS(ctx context.Context, o AWSOptions, sink source.Sink) (AWSStats, error) {
+func CollectAWS(ctx context.Context, o AWSOptions, sink source.Sink) (source.Stats, error) {
 	return aws.Collect(ctx, o, sink)
 }
 
@@ -61,6 +70,49 @@ func AWSResources(action string) []string { return aws.Resources(action) }
 
 // AWSShapes are, for each kind that is read of a live AWS account, a block of it in which everything is set.
 func AWSShapes() map[string]value.Value { return aws.Shapes() }
+
+// ImageOptions say which image is meant, and what its packages are compared with.
+type ImageOptions = image.Options
+
+// ReadImages reads container images and bills of materials. See image.Read.
+func ReadImages(ctx context.Context, targets []string, o ImageOptions, say func(string)) ([]source.Reading, error) {
+	return image.Read(ctx, targets, o, say)
+}
+
+// NamedImages lists the images that workloads name, but for those given. See image.Named.
+func NamedImages(readings []source.Reading, given []string) []string {
+	return image.Named(readings, given)
+}
+
+// Materials lists what is in a container image as a bill of materials. See image.Materials.
+func Materials(ctx context.Context, target string, o ImageOptions) (sbom.Document, error) {
+	return image.Materials(ctx, target, o)
+}
+
+// CollectKubernetes reads a running cluster. See cluster.Collect.
+func CollectKubernetes(ctx context.Context, o KubernetesOptions, sink source.Sink) (source.Stats, error) {
+	return cluster.Collect(ctx, o, sink)
+}
+
+// KubernetesGrants are the objects that give a service account what reading a cluster takes. See cluster.Grants.
+func KubernetesGrants(o KubernetesOptions, name, namespace string) []runtime.Object {
+	return cluster.Grants(o, name, namespace)
+}
+
+// KubernetesTypes are the types of objects that are read of a cluster.
+func KubernetesTypes() []string { return cluster.Types() }
+
+// Shapes are AWSShapes, and for each type of Kubernetes' objects, for a cluster itself, and of what is read of images, one in
+// which everything is set.
+func Shapes() map[string]value.Value {
+	all := kubernetes.Shapes()
+	all[cluster.Itself] = cluster.Shape()
+	maps.Copy(all, image.Shapes())
+	for kind, body := range AWSShapes() {
+		all[kind] = body
+	}
+	return all
+}
 
 // Writers in the order in which help lists them.
 func Writers() []report.Writer {
@@ -107,8 +159,13 @@ func ReadText(dialect resource.Dialect, text string) (source.Reading, error) {
 	defer os.RemoveAll(dir)
 	var reader source.Reader = terraform.Directory{}
 	path := filepath.Join(dir, "main.tf")
-	if dialect == resource.CloudFormation {
+	switch dialect {
+	case resource.CloudFormation:
 		reader, path = cloudformation.Templates{}, filepath.Join(dir, "template.yaml")
+	case resource.Kubernetes:
+		reader, path = kubernetes.Files{}, filepath.Join(dir, "manifest.yaml")
+	case resource.Dockerfile:
+		reader, path = kubernetes.Dockerfiles{}, filepath.Join(dir, "Dockerfile")
 	}
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		return source.Reading{}, fmt.Errorf("write the example: %w", err)
