@@ -32,6 +32,7 @@ var floors = map[string]int{
 	"internal/resource":                       3,
 	"internal/framework":                      3,
 	"internal/source":                         4,
+	"internal/source/tree":                    4,
 	"internal/inventory":                      4,
 	"internal/rule":                           4,
 	"internal/snapshot":                       5,

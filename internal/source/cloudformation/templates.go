@@ -30,6 +30,7 @@ import (
 
 	"ward.dev/ward/internal/resource"
 	"ward.dev/ward/internal/source"
+	"ward.dev/ward/internal/source/tree"
 	"ward.dev/ward/internal/value"
 )
 
@@ -43,15 +44,15 @@ func (Templates) Kind() string { return "cloudformation" }
 
 // Detect tells whether the path is a template or a directory that holds one, by names and the files' first bytes.
 func (Templates) Detect(name string) bool {
-	tree, err := openTree(name)
+	t, err := tree.Open(name)
 	if err != nil {
 		return false
 	}
-	defer tree.close()
+	defer t.Close()
 	found := false
-	_ = tree.walk(context.Background(), func(file string) bool {
-		head, err := tree.head(file)
-		found = err == nil && looksLikeTemplate(head)
+	_ = t.Walk(context.Background(), mayBeTemplate, func(file string) bool {
+		head, err := t.Head(file)
+		found = mayBeTemplate(file) && err == nil && looksLikeTemplate(head)
 		return !found
 	}, nil)
 	return found
@@ -61,14 +62,14 @@ func (Templates) Detect(name string) bool {
 // gaps. It is an error if there is no template at all or none could be parsed.
 func (Templates) Read(ctx context.Context, name string, options source.Options) (source.Reading, error) {
 	reading := source.Reading{Kind: "cloudformation", Name: name}
-	tree, err := openTree(name)
+	t, err := tree.Open(name)
 	if err != nil {
 		return reading, fmt.Errorf("read %s: %w", name, err)
 	}
-	defer tree.close()
+	defer t.Close()
 
 	gaps := &gaps{target: name, root: options.Root}
-	documents, err := loadDocuments(ctx, tree, gaps)
+	documents, err := loadDocuments(ctx, t, gaps)
 	if err != nil {
 		return reading, fmt.Errorf("read %s: %w", name, err)
 	}
@@ -79,7 +80,7 @@ func (Templates) Read(ctx context.Context, name string, options source.Options) 
 		d.shown = path.Join(options.Root, d.file)
 	}
 	e := newEstate(ctx, documents, options.Parameters, gaps)
-	e.wholeTree = tree.file == ""
+	e.wholeTree = t.File == ""
 	for _, root := range e.arrange() {
 		e.allow(root.document)
 		root.emit(func(b resource.Block) {

@@ -17,6 +17,8 @@ import (
 	"helm.sh/helm/v3/pkg/chartutil"
 	"helm.sh/helm/v3/pkg/ignore"
 	"helm.sh/helm/v3/pkg/strvals"
+
+	"ward.dev/ward/internal/source/tree"
 )
 
 // chartDir is a folder with a chart.
@@ -40,10 +42,10 @@ type metadata struct {
 // charts finds the charts that are deployed by themselves, and takes the files of all charts.
 func (e *estate) charts(taken map[string]bool) []chartDir {
 	all := map[string]metadata{}
-	for _, file := range e.tree.files {
-		if isChart(file) && e.tree.file == "" {
+	for _, file := range e.disk.names {
+		if isChart(file) && e.disk.File == "" {
 			var m metadata
-			if content, err := e.tree.head(file); err == nil {
+			if content, err := e.disk.Head(file); err == nil {
 				_ = yaml.Unmarshal(content, &m) // Helm tells what is wrong with it
 			}
 			all[path.Dir(file)] = m
@@ -65,7 +67,7 @@ func (e *estate) charts(taken map[string]bool) []chartDir {
 		found = append(found, c)
 		e.chartDirs[dir] = c
 	}
-	for _, file := range e.tree.files {
+	for _, file := range e.disk.names {
 		for dir := path.Dir(file); ; dir = path.Dir(dir) {
 			if _, ok := all[dir]; ok && ofChart(dir, file) {
 				taken[file] = true
@@ -113,14 +115,14 @@ func (e *estate) load(c chartDir, all map[string]bool) (*chart.Chart, error) {
 	all[c.dir] = true
 	defer delete(all, c.dir)
 	rules := ignore.Empty()
-	if content, err := e.tree.read(path.Join(c.dir, ".helmignore")); err == nil {
+	if content, err := e.disk.Read(path.Join(c.dir, ".helmignore")); err == nil {
 		if parsed, err := ignore.Parse(bytes.NewReader(content)); err == nil {
 			rules = parsed
 		}
 	}
 	rules.AddDefaults()
 	var files []*loader.BufferedFile
-	for _, file := range e.tree.files {
+	for _, file := range e.disk.names {
 		rel := file
 		if c.dir != "." {
 			rel = strings.TrimPrefix(file, c.dir+"/")
@@ -128,7 +130,7 @@ func (e *estate) load(c chartDir, all map[string]bool) (*chart.Chart, error) {
 		if !within(c.dir, file) || e.ignored(rules, file, rel) {
 			continue
 		}
-		content, err := e.tree.read(file)
+		content, err := e.disk.Read(file)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", rel, err)
 		}
@@ -153,12 +155,12 @@ func (e *estate) load(c chartDir, all map[string]bool) (*chart.Chart, error) {
 
 // ignored tells what .helmignore leaves out of a chart; a folder with all that is in it.
 func (e *estate) ignored(rules *ignore.Rules, file, rel string) bool {
-	info, err := e.tree.root.Stat(file)
+	info, err := e.disk.Stat(file)
 	if err != nil || rules.Ignore(rel, info) {
 		return true
 	}
 	for up, at := path.Dir(rel), path.Dir(file); up != "."; up, at = path.Dir(up), path.Dir(at) {
-		if info, err := e.tree.root.Stat(at); err == nil && rules.Ignore(up, info) {
+		if info, err := e.disk.Stat(at); err == nil && rules.Ignore(up, info) {
 			return true
 		}
 	}
@@ -170,15 +172,15 @@ func (e *estate) values() (map[string]any, error) {
 	all := map[string]any{}
 	for _, file := range e.options.HelmValues {
 		info, err := os.Stat(file)
-		if err == nil && info.Size() > maxFileBytes {
-			err = errTooLarge
+		if err == nil && info.Size() > tree.MaxFile {
+			err = tree.ErrTooLarge
 		}
 		var content []byte
 		if err == nil {
 			content, err = os.ReadFile(file)
 		}
 		if err != nil {
-			return nil, fmt.Errorf("read values %s: %w", file, cause(err))
+			return nil, fmt.Errorf("read values %s: %w", file, tree.Cause(err))
 		}
 		given, err := chartutil.ReadValues(content)
 		if err != nil {

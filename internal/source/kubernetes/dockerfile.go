@@ -32,27 +32,27 @@ func (Dockerfiles) Kind() string { return "dockerfile" }
 
 // Detect tells whether the path is a Dockerfile or a folder that holds one, by names alone.
 func (Dockerfiles) Detect(name string) bool {
-	t, err := openTree(name)
+	t, err := openDisk(name)
 	if err != nil {
 		return false
 	}
-	defer t.close()
-	return t.list(context.Background(), func(string, string) {}) == nil && slices.ContainsFunc(t.files, isDockerfile)
+	defer t.Close()
+	return t.list(context.Background(), func(string, string) {}) == nil && slices.ContainsFunc(t.names, isDockerfile)
 }
 
 // Read reads every Dockerfile at the path. One that is broken is a gap; it is an error if there is none that can be read.
 func (Dockerfiles) Read(ctx context.Context, name string, options source.Options) (source.Reading, error) {
 	reading := source.Reading{Kind: "dockerfile", Name: name, Dialect: resource.Dockerfile}
-	t, err := openTree(name)
+	t, err := openDisk(name)
 	if err != nil {
 		return reading, fmt.Errorf("read %s: %w", name, err)
 	}
-	defer t.close()
+	defer t.Close()
 	if err := t.list(ctx, func(string, string) {}); err != nil { // the reader of manifests tells what was passed over
 		return reading, fmt.Errorf("read %s: %w", name, err)
 	}
 	gaps := gaps{target: name, root: options.Root}
-	for _, file := range t.files {
+	for _, file := range t.names {
 		if !isDockerfile(file) || ctx.Err() != nil {
 			continue
 		}
@@ -87,11 +87,13 @@ func isDockerfile(file string) bool {
 
 const maxDockerfile = 1 << 20
 
+var errLargeDockerfile = fmt.Errorf("the Dockerfile is larger than %d MiB", maxDockerfile>>20)
+
 // dockerfile makes the body of a Dockerfile's block.
-func dockerfile(t *tree, file, shown string) (body value.Value, failed *fault) {
-	content, err := t.read(file)
+func dockerfile(t *disk, file, shown string) (body value.Value, failed *fault) {
+	content, err := t.Read(file)
 	if err == nil && len(content) > maxDockerfile {
-		err = errTooLarge
+		err = errLargeDockerfile
 	}
 	if err != nil {
 		return body, &fault{0, err.Error()}

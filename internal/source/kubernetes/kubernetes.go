@@ -49,16 +49,16 @@ func (Files) Kind() string { return "kubernetes" }
 // Detect tells whether the path is a manifest, or a folder that holds one, a chart or a kustomization, by names and the files'
 // first bytes.
 func (Files) Detect(name string) bool {
-	t, err := openTree(name)
+	t, err := openDisk(name)
 	if err != nil {
 		return false
 	}
-	defer t.close()
-	return t.list(context.Background(), func(string, string) {}) == nil && slices.ContainsFunc(t.files, func(file string) bool {
+	defer t.Close()
+	return t.list(context.Background(), func(string, string) {}) == nil && slices.ContainsFunc(t.names, func(file string) bool {
 		if isChart(file) || isKustomization(file) {
 			return true
 		}
-		head, err := t.head(file)
+		head, err := t.Head(file)
 		return mayBeManifest(file) && err == nil && looksLikeManifest(head)
 	})
 }
@@ -66,12 +66,12 @@ func (Files) Detect(name string) bool {
 // Read reads everything at the path. What is broken is a gap; it is an error if a single file holds nothing of Kubernetes.
 func (Files) Read(ctx context.Context, name string, options source.Options) (source.Reading, error) {
 	reading := source.Reading{Kind: "kubernetes", Name: name, Dialect: resource.Kubernetes}
-	t, err := openTree(name)
+	t, err := openDisk(name)
 	if err != nil {
 		return reading, fmt.Errorf("read %s: %w", name, err)
 	}
-	defer t.close()
-	e := &estate{tree: t, target: name, options: options, gaps: gaps{target: name, root: options.Root}}
+	defer t.Close()
+	e := &estate{disk: t, target: name, options: options, gaps: gaps{target: name, root: options.Root}}
 	if err := t.list(ctx, func(file, why string) { e.gaps.add(file, 0, why, "") }); err != nil {
 		return reading, fmt.Errorf("read %s: %w", name, err)
 	}
@@ -79,11 +79,11 @@ func (Files) Read(ctx context.Context, name string, options source.Options) (sou
 	if err := ctx.Err(); err != nil {
 		return reading, fmt.Errorf("read %s: %w", name, err)
 	}
-	if len(e.roots) == 0 && len(e.gaps.list) == 0 && t.file != "" {
+	if len(e.roots) == 0 && len(e.gaps.list) == 0 && t.File != "" {
 		return reading, fmt.Errorf("read %s: there is no object of Kubernetes", name)
 	}
 	reading.Blocks, reading.Gaps = e.blocks(), e.gaps.list
-	if len(reading.Blocks) == 0 && len(reading.Gaps) > 0 && t.file != "" {
+	if len(reading.Blocks) == 0 && len(reading.Gaps) > 0 && t.File != "" {
 		return reading, fmt.Errorf("read %s: %w", name, errors.New(reading.Gaps[0].Reason))
 	}
 	return reading, nil
@@ -91,7 +91,7 @@ func (Files) Read(ctx context.Context, name string, options source.Options) (sou
 
 // estate is everything of one target.
 type estate struct {
-	tree    *tree
+	disk    *disk
 	target  string
 	options source.Options
 	gaps    gaps

@@ -13,7 +13,7 @@ import (
 // manifests reads the files that are no part of a chart or an overlay, and divides them into roots.
 func (e *estate) manifests(ctx context.Context, taken map[string]bool) []root {
 	var all []object
-	for _, file := range e.tree.files {
+	for _, file := range e.disk.names {
 		if ctx.Err() != nil {
 			return nil
 		}
@@ -29,14 +29,14 @@ func (e *estate) manifests(ctx context.Context, taken map[string]bool) []root {
 
 // manifest reads the objects of one file. A file that is broken is a gap if it is meant as a manifest.
 func (e *estate) manifest(file string) []object {
-	content, err := e.tree.read(file)
+	content, err := e.disk.Read(file)
 	if err != nil {
-		if head, _ := e.tree.head(file); e.tree.file != "" || looksLikeManifest(head) {
+		if head, _ := e.disk.Head(file); e.disk.File != "" || looksLikeManifest(head) {
 			e.gaps.add(file, 0, err.Error(), "")
 		}
 		return nil
 	}
-	if e.tree.file == "" && !looksLikeManifest(content) {
+	if e.disk.File == "" && !looksLikeManifest(content) {
 		return nil
 	}
 	documents, faults := parse(content, inFile(path.Join(e.options.Root, file)))

@@ -38,8 +38,8 @@ func isKustomization(file string) bool {
 // from outside is left out of them, and is a gap.
 func (e *estate) overlays(taken map[string]bool) []overlay {
 	all := map[string]*overlay{}
-	for _, file := range e.tree.files {
-		if !isKustomization(file) || taken[file] || e.tree.file != "" {
+	for _, file := range e.disk.names {
+		if !isKustomization(file) || taken[file] || e.disk.File != "" {
 			continue
 		}
 		taken[file] = true
@@ -69,7 +69,7 @@ func (e *estate) overlays(taken map[string]bool) []overlay {
 }
 
 func (e *estate) kustomization(file string) (*overlay, *fault) {
-	content, err := e.tree.read(file)
+	content, err := e.disk.Read(file)
 	if err != nil {
 		return nil, &fault{0, err.Error()}
 	}
@@ -158,7 +158,7 @@ func (e *estate) keep(o *overlay, n *yaml.Node, taken map[string]bool) bool {
 		return false
 	}
 	at := path.Join(o.dir, text)
-	info, err := e.tree.root.Stat(at)
+	info, err := e.disk.Stat(at)
 	if err != nil || strings.HasPrefix(at, "..") || path.IsAbs(text) {
 		e.gaps.add(o.file, n.Line, text+" is not in the target", "assess the folder that holds it, too")
 		return false
@@ -258,11 +258,11 @@ func (e *estate) files() (filesys.FileSystem, error) {
 		return e.memory, nil
 	}
 	memory := filesys.MakeFsInMemory()
-	for _, file := range e.tree.files {
+	for _, file := range e.disk.names {
 		if isKustomization(file) {
 			continue
 		}
-		content, err := e.tree.read(file)
+		content, err := e.disk.Read(file)
 		if err != nil {
 			continue // whoever asks for it is told that it is not there
 		}
@@ -315,7 +315,7 @@ func (e *estate) written(file, kind, name string) value.Value {
 	}
 	documents, known := e.sources[file]
 	if !known {
-		if content, err := e.tree.read(file); err == nil {
+		if content, err := e.disk.Read(file); err == nil {
 			documents, _ = parse(content, inFile(path.Join(e.options.Root, file)))
 		}
 		e.sources[file] = documents
