@@ -20,3 +20,12 @@ func (s Stats) Services() map[string]int {
 	}
 	return sums
 }
+
+// Total is how many calls there were.
+func (s Stats) Total() int {
+	total := 0
+	for _, n := range s.Calls {
+		total += n
+	}
+	return total
+}

@@ -149,7 +149,7 @@ func (r *run) regions(ctx context.Context, a *account, table []collector) []stri
 		for _, c := range table {
 			if !c.global {
 				at.kind = c.kind
-				r.partial(at, c.kind, value.Reason{Why: "which regions are turned on is not known: " + why.Why, Grant: why.Grant})
+				r.partial(at, value.Reason{Why: "which regions are turned on is not known: " + why.Why, Grant: why.Grant})
 			}
 		}
 		return []string{a.home}
@@ -180,7 +180,7 @@ func (r *run) members(ctx context.Context, own *account) ([]*account, error) {
 			continue
 		}
 		if status := text(item, "Status"); status != "ACTIVE" {
-			r.check(r.sink.Gap(resource.Gap{Target: "aws:" + id, What: "account " + id, Reason: "the account is " + status + " and was not read"}))
+			r.Gap(resource.Gap{Target: "aws:" + id, What: "account " + id, Reason: "the account is " + status + " and was not read"})
 			continue
 		}
 		all = append(all, r.member(ctx, own, id))

@@ -9,7 +9,6 @@ package aws
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -60,36 +59,35 @@ func Collect(ctx context.Context, o Options, sink source.Sink) (source.Stats, er
 	o = o.withDefaults()
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
-	r := &run{options: o, sink: sink, stop: stop, slots: make(chan struct{}, o.Concurrency),
-		retryers: map[string]aws.Retryer{}, broken: map[source.Part]bool{}, stats: source.Stats{Calls: map[string]int{}}}
+	r := &run{Recorder: source.Recorder{Sink: sink, Stop: stop}, options: o, slots: make(chan struct{}, o.Concurrency), retryers: map[string]aws.Retryer{}}
 	own, err := r.signIn(ctx)
 	if err != nil {
-		return r.stats, err
+		return r.Stats(), err
 	}
 	accounts := []*account{own}
 	if o.Organization != "" {
 		if accounts, err = r.members(ctx, own); err != nil {
-			return r.stats, err
+			return r.Stats(), err
 		}
 	}
 	r.accounts = accounts
 	table := o.chosen()
 	var all []work
 	for _, a := range accounts {
-		if err := sink.Begin(source.Live{Dialect: resource.AWS, Name: a.target(), Account: a.ID, Caller: a.Caller, Kinds: kindsOf(table), Left: o.Left,
+		if err := r.Begin(source.Live{Dialect: resource.AWS, Name: a.target(), Account: a.ID, Caller: a.Caller, Kinds: kindsOf(table), Left: o.Left,
 			Regions: o.limited(), Regional: o.regional(table)}); err != nil {
-			return r.stats, fmt.Errorf("keep what was read: %w", err)
+			return r.Stats(), err
 		}
 		if a.fault != "" { // nothing of it can be read
 			for _, c := range table {
-				r.check(sink.Partial(source.Part{Target: a.target(), Region: a.home, Kind: c.kind}, a.reason()))
+				r.Partial(source.Part{Target: a.target(), Region: a.home, Kind: c.kind}, a.reason())
 			}
 			continue
 		}
 		all = append(all, r.plan(a, r.regions(ctx, a, table), table)...)
 	}
 	err = r.collect(ctx, all)
-	return r.stats, err
+	return r.Stats(), err
 }
 
 func (o Options) withDefaults() Options {

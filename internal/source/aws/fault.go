@@ -129,8 +129,8 @@ func plain(err error) string {
 // survive turns a fault of a collector into a kind that is not known whole, so that one cannot end the run.
 func (r *region) survive() {
 	if fault := recover(); fault != nil {
-		r.run.fault(fmt.Errorf("collector of %s in %s: %v\n%s", r.kind, r.name, fault, debug.Stack()))
-		r.run.partial(r, r.kind, value.Reason{Why: "the collector of " + r.kind + " in " + r.name + " broke; please report it"})
+		r.run.Fault(fmt.Errorf("collector of %s in %s: %v\n%s", r.kind, r.name, fault, debug.Stack()))
+		r.run.partial(r, value.Reason{Why: "the collector of " + r.kind + " in " + r.name + " broke; please report it"})
 	}
 }
 

@@ -39,16 +39,8 @@ func (r *region) unoffered(ctx context.Context, service string, err error) bool 
 	if len(regions) == 0 || slices.Contains(regions, r.where()) {
 		return false
 	}
-	r.run.forgive(r)
+	r.run.Forgive(r.part())
 	return true
-}
-
-// forgive takes back that a call was not answered: there was nobody to ask.
-func (r *run) forgive(at *region) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.stats.Failed--
-	delete(r.broken, at.part())
 }
 
 // offered are the regions that AWS offers a service in, asked once in a run; none if that could not be learned.

@@ -14,7 +14,6 @@ import (
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 
 	"ward.dev/ward/internal/emulator"
-	"ward.dev/ward/internal/source"
 )
 
 // A name that the DNS does not know means that there is no such service only where AWS says so itself.
@@ -23,7 +22,7 @@ func TestServicesThatAreNotOfferedHoldNothing(t *testing.T) {
 	config := aws.Config{}
 	cloud.Config(&config)
 	in := func(name string) *region {
-		r := &run{slots: make(chan struct{}, 1), stats: source.Stats{Calls: map[string]int{}},
+		r := &run{slots: make(chan struct{}, 1),
 			retryers: map[string]aws.Retryer{"123456789012/" + emulator.Region + "/ssm": retry.NewStandard()}}
 		own := &account{ID: "123456789012", home: emulator.Region, config: config}
 		return &region{run: r, account: own, name: name, kind: "aws.kendra.index"}

@@ -37,7 +37,7 @@ func read(t *testing.T, id string, accounts []string, told replies, collect func
 		t.Fatal(err)
 	}
 	r := testRegion()
-	r.run.sink = gathered
+	r.run.Sink = gathered
 	for _, other := range accounts {
 		r.run.accounts = append(r.run.accounts, &account{ID: other})
 	}

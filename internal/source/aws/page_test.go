@@ -8,7 +8,6 @@ import (
 	sdk "github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/guardduty"
 
-	"ward.dev/ward/internal/source"
 )
 
 // TestPagesInACircle proves that a service which hands out pages in a circle ends as one that could not be read whole, and soon.
@@ -35,6 +34,6 @@ func TestPagesInACircle(t *testing.T) {
 
 // stillRegion is a region in which nothing is asked but what a test answers.
 func stillRegion() *region {
-	r := &run{options: Options{Timeout: time.Second}, slots: make(chan struct{}, 1), stats: source.Stats{Calls: map[string]int{}}}
+	r := &run{options: Options{Timeout: time.Second}, slots: make(chan struct{}, 1)}
 	return &region{run: r, account: &account{ID: "123456789012"}, name: "eu-west-1", kind: "aws.guardduty.detector"}
 }

@@ -122,5 +122,5 @@ const perCollector = 16
 
 // incomplete notes that there may be more of the kind in this region than was read.
 func (r *region) incomplete(service, operation string, err error) {
-	r.run.partial(r, service+":"+operation, r.why(service, operation, err))
+	r.run.partial(r, r.why(service, operation, err))
 }

@@ -19,10 +19,9 @@ import (
 
 // run is one collection: what all its collectors share.
 type run struct {
+	source.Recorder
 	options   Options
-	sink      source.Sink
 	rehearsal *rehearsal
-	stop      context.CancelCauseFunc
 	slots     chan struct{} // calls at once
 	seen      stamps
 	accounts  []*account // that are read; the first is the one that the run began with
@@ -30,8 +29,6 @@ type run struct {
 
 	mu       sync.Mutex
 	retryers map[string]aws.Retryer
-	stats    source.Stats
-	broken   map[source.Part]bool // parts of which some call was not answered
 	// regionsOf are the regions that AWS offers a service in, as far as that was asked.
 	regionsOf map[string][]string
 }
@@ -69,12 +66,10 @@ func (r *run) retryer(account, region, service string) aws.Retryer {
 }
 
 func (r *run) count(at *region, service, operation string, err error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.stats.Calls[service+":"+operation]++
+	r.Call(service + ":" + operation)
 	if err != nil && !answered(err) {
-		r.stats.Failed++
-		r.broken[at.part()] = true
+		r.Failed()
+		r.Break(at.part())
 	}
 }
 
@@ -88,32 +83,13 @@ func (r *run) emit(at *region, b resource.Block) {
 		r.rehearsal.blocks = append(r.rehearsal.blocks, b)
 		return
 	}
-	r.mu.Lock()
-	r.stats.Blocks++
-	r.mu.Unlock()
-	r.check(r.sink.Block(at.part(), b))
+	r.Block(at.part(), b)
 }
 
-func (r *run) partial(at *region, what string, why value.Reason) {
-	if r.rehearsal != nil {
-		return
+func (r *run) partial(at *region, why value.Reason) {
+	if r.rehearsal == nil {
+		r.Partial(at.part(), why)
 	}
-	r.mu.Lock()
-	r.broken[at.part()] = true
-	r.mu.Unlock()
-	r.check(r.sink.Partial(at.part(), why))
-}
-
-func (r *run) check(err error) {
-	if err != nil {
-		r.stop(fmt.Errorf("keep what was read: %w", err))
-	}
-}
-
-func (r *run) fault(err error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.stats.Faults = append(r.stats.Faults, err)
 }
 
 // work is one part to be read.
@@ -124,26 +100,10 @@ type work struct {
 
 // collect reads all parts, several at once.
 func (r *run) collect(ctx context.Context, all []work) error {
-	queue := make(chan work)
-	var workers sync.WaitGroup
-	done := 0
-	for range min(r.options.Concurrency, len(all)) {
-		workers.Go(func() {
-			for w := range queue {
-				r.say(w, &done, len(all))
-				r.collectOne(ctx, w)
-			}
-		})
-	}
-	for _, w := range all {
-		if ctx.Err() != nil {
-			break
-		}
-		queue <- w
-	}
-	close(queue)
-	workers.Wait()
-	return context.Cause(ctx)
+	return source.Each(ctx, r.options.Concurrency, all, func(n int, w work) {
+		r.say(w, n, len(all))
+		r.collectOne(ctx, w)
+	})
 }
 
 func (r *run) collectOne(ctx context.Context, w work) {
@@ -154,23 +114,15 @@ func (r *run) collectOne(ctx context.Context, w work) {
 	if ctx.Err() != nil {
 		return // a part that was cut off is not done
 	}
-	r.mu.Lock()
-	whole := !r.broken[w.region.part()]
-	r.mu.Unlock()
-	r.check(r.sink.Done(w.region.part(), whole))
+	r.Done(w.region.part())
 }
 
 // say tells what is being read.
-func (r *run) say(w work, done *int, total int) {
-	r.mu.Lock()
-	*done++
-	n, blocks, calls := *done, r.stats.Blocks, 0
-	for _, c := range r.stats.Calls {
-		calls += c
-	}
-	r.mu.Unlock()
+func (r *run) say(w work, n, total int) {
 	if r.options.Progress != nil {
-		r.options.Progress(n, total, fmt.Sprintf("%s in %s of %s; %d resources, %d calls", w.kind, w.region.name, w.region.account.ID, blocks, calls))
+		so := r.Stats()
+		r.options.Progress(n, total, fmt.Sprintf("%s in %s of %s; %d resources, %d calls", w.kind, w.region.name, w.region.account.ID,
+			so.Blocks, so.Total()))
 	}
 }
 

@@ -8,7 +8,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/rds"
 	"github.com/aws/aws-sdk-go-v2/service/rds/types"
 
-	"ward.dev/ward/internal/source"
 	"ward.dev/ward/internal/value"
 )
 
@@ -45,6 +44,6 @@ func TestGather(t *testing.T) {
 
 // testRegion is a region of an account that nobody has.
 func testRegion() *region {
-	run := &run{slots: make(chan struct{}, 1), stats: source.Stats{Calls: map[string]int{}}, broken: map[source.Part]bool{}}
+	run := &run{slots: make(chan struct{}, 1)}
 	return &region{run: run, account: &account{ID: "1", Partition: "aws", home: "eu-west-1"}, name: "eu-west-1", kind: "t.kind"}
 }

@@ -39,7 +39,7 @@ func (r *run) send(ctx context.Context, c call, read func(io.Reader) error) erro
 			break
 		}
 		err = r.attempt(ctx, c, read)
-		r.count(c, err)
+		r.Call(qualified(c.what, c.group) + ":" + c.verb)
 		again := transient(err) || n == 1 && signedOut(err)
 		if err == nil || !again || n >= r.attempts() || ctx.Err() != nil {
 			break
@@ -50,7 +50,7 @@ func (r *run) send(ctx context.Context, c call, read func(io.Reader) error) erro
 		}
 	}
 	if err != nil {
-		r.failed()
+		r.Failed()
 	}
 	if ctx.Err() != nil {
 		return context.Cause(ctx)

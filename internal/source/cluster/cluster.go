@@ -9,7 +9,6 @@ package cluster
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"time"
 
@@ -67,9 +66,9 @@ func Collect(ctx context.Context, o Options, sink source.Sink) (source.Stats, er
 	if err != nil {
 		return source.Stats{}, err
 	}
-	r.sink, r.stop = sink, stop
+	r.Sink, r.Stop = sink, stop
 	if err := r.greet(ctx); err != nil {
-		return r.stats, err
+		return r.Stats(), err
 	}
 	wanted := o.chosen()
 	live := source.Live{Dialect: resource.Cluster, Name: r.target(), Account: r.uid, Caller: r.caller, Left: o.Left, Unasked: o.unasked(),
@@ -80,12 +79,12 @@ func Collect(ctx context.Context, o Options, sink source.Sink) (source.Stats, er
 			live.Regional = append(live.Regional, t.Type())
 		}
 	}
-	if err := sink.Begin(live); err != nil {
-		return r.stats, fmt.Errorf("keep what was read: %w", err)
+	if err := r.Begin(live); err != nil {
+		return r.Stats(), err
 	}
 	r.tellUnserved()
 	err = r.collect(ctx, r.plan(wanted))
-	return r.stats, err
+	return r.Stats(), err
 }
 
 func (o Options) withDefaults() Options {

@@ -13,7 +13,6 @@ import (
 	"k8s.io/client-go/tools/clientcmd"
 	"k8s.io/client-go/util/flowcontrol"
 
-	"ward.dev/ward/internal/source"
 	"ward.dev/ward/internal/value"
 )
 
@@ -51,9 +50,7 @@ func connect(o Options) (*run, error) {
 	}
 	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse } // the API never redirects
 	return &run{options: o, name: name, base: base, client: client, slots: make(chan struct{}, o.Concurrency),
-		pace:   flowcontrol.NewTokenBucketRateLimiter(o.QPS, 2*int(o.QPS)+1),
-		stats:  source.Stats{Calls: map[string]int{}},
-		broken: map[source.Part]bool{}}, nil
+		pace: flowcontrol.NewTokenBucketRateLimiter(o.QPS, 2*int(o.QPS)+1)}, nil
 }
 
 func rules(kubeconfig string) *clientcmd.ClientConfigLoadingRules {

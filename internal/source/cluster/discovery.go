@@ -171,7 +171,7 @@ func (s *served) find(t objects) (version string, doubt *value.Reason) {
 // tellUnserved tells what the cluster does not say of what it serves.
 func (r *run) tellUnserved() {
 	gap := func(what string, why value.Reason) {
-		r.check(r.sink.Gap(resource.Gap{Target: r.target(), Kind: Itself, What: what, Reason: why.Why, Grant: why.Grant}))
+		r.Gap(resource.Gap{Target: r.target(), Kind: Itself, What: what, Reason: why.Why, Grant: why.Grant})
 	}
 	for _, path := range slices.Sorted(maps.Keys(r.served.doubts)) {
 		gap("groups under "+path, r.served.doubts[path])

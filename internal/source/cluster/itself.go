@@ -27,10 +27,10 @@ func (r *run) itself(ctx context.Context, w work) {
 	nodes, broken := r.nodes(ctx)
 	control, unread := r.controlPlane(ctx)
 	if broken || unread || r.version.IsUnknown() || len(r.served.doubts) > 0 {
-		r.breaks(w)
+		r.Break(w.part)
 	}
 	body := about(r.name, optional(r.uid), r.base.Scheme+"://"+r.base.Host, r.version, r.served.told(), nodes, control).At(origin)
-	r.emit(w, resource.Block{Dialect: resource.Cluster, Type: Itself, Address: "Cluster/" + r.name, Target: r.target(), Body: body, Origin: origin,
+	r.Block(w.part, resource.Block{Dialect: resource.Cluster, Type: Itself, Address: "Cluster/" + r.name, Target: r.target(), Body: body, Origin: origin,
 		Account: r.uid, Global: true})
 }
 

@@ -15,7 +15,7 @@ func (r *run) kubelets(ctx context.Context, w work) {
 	var all sync.WaitGroup
 	for node, err := range r.items(ctx, nodes) {
 		if err != nil {
-			r.partial(w, why(nodes.asked(), nodes.right(), err))
+			r.Partial(w.part, why(nodes.asked(), nodes.right(), err))
 			break
 		}
 		if name, ok := node.Field("metadata").Field("name").AsString(); ok {
@@ -39,7 +39,7 @@ func (r *run) kubelet(ctx context.Context, w work, node string) {
 	members := map[string]value.Value{}
 	body := value.Object(members).At(r.origin(asked, ""))
 	if err != nil {
-		r.breaks(w)
+		r.Break(w.part)
 		body = body.Open(why(asked+" of "+node, asked, err))
 	}
 	known, _ := settings.AsObject()
@@ -49,6 +49,6 @@ func (r *run) kubelet(ctx context.Context, w work, node string) {
 	members["apiVersion"], members["kind"] = value.String("kubelet.config.k8s.io/v1beta1"), value.String("KubeletConfiguration")
 	members["metadata"] = value.Object(map[string]value.Value{"name": value.String(node)})
 	if b, err := manifest.Block(body, r.scope(w.objects)); err == nil {
-		r.emit(w, b)
+		r.Block(w.part, b)
 	}
 }

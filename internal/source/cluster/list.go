@@ -224,9 +224,9 @@ func (r *run) list(ctx context.Context, w work) {
 		var refused *refusal
 		switch {
 		case errors.As(err, &refused) && refused.code == http.StatusNotFound && doubt != nil:
-			r.partial(w, *doubt)
+			r.Partial(w.part, *doubt)
 		case err != nil:
-			r.partial(w, why(q.asked(), q.right(), err))
+			r.Partial(w.part, why(q.asked(), q.right(), err))
 		default:
 			r.keep(w, object, pool)
 		}
@@ -246,11 +246,11 @@ func (r *run) keep(w work, object value.Value, pool *value.Pool) {
 	}
 	b, err := manifest.Block(object, r.scope(w.objects))
 	if err != nil { // the API keeps no such object
-		r.partial(w, value.Reason{Why: "an object that list " + qualified(w.resource, w.group) + " returned has no name"})
+		r.Partial(w.part, value.Reason{Why: "an object that list " + qualified(w.resource, w.group) + " returned has no name"})
 		return
 	}
 	for _, one := range append([]resource.Block{b}, manifest.Components(b)...) {
 		one.Body = pool.Share(one.Body)
-		r.emit(w, one)
+		r.Block(w.part, one)
 	}
 }

@@ -6,21 +6,18 @@ import (
 	"net/http"
 	"net/url"
 	"runtime/debug"
-	"sync"
 	"sync/atomic"
 
 	"k8s.io/client-go/util/flowcontrol"
 
-	"ward.dev/ward/internal/resource"
 	"ward.dev/ward/internal/source"
 	"ward.dev/ward/internal/value"
 )
 
 // run is one collection.
 type run struct {
+	source.Recorder
 	options Options
-	sink    source.Sink
-	stop    context.CancelCauseFunc
 	base    *url.URL
 	client  *http.Client
 	slots   chan struct{} // calls at once
@@ -30,10 +27,6 @@ type run struct {
 	name, uid, caller string
 	version           value.Value
 	served            *served
-
-	mu     sync.Mutex
-	stats  source.Stats
-	broken map[source.Part]bool // parts of which some call was not answered
 }
 
 // take waits for a free slot for a call.
@@ -47,18 +40,6 @@ func (r *run) take(ctx context.Context) error {
 }
 
 func (r *run) release() { <-r.slots }
-
-func (r *run) count(c call, _ error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.stats.Calls[qualified(c.what, c.group)+":"+c.verb]++
-}
-
-func (r *run) failed() {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.stats.Failed++
-}
 
 // work is one part to be read: a type in all namespaces, or in one.
 type work struct {
@@ -87,26 +68,10 @@ func (r *run) plan(types []objects) []work {
 
 // collect reads all parts, several at once.
 func (r *run) collect(ctx context.Context, all []work) error {
-	queue := make(chan work)
-	var workers sync.WaitGroup
-	done := 0
-	for range min(r.options.Concurrency, len(all)) {
-		workers.Go(func() {
-			for w := range queue {
-				r.say(w, &done, len(all))
-				r.collectOne(ctx, w)
-			}
-		})
-	}
-	for _, w := range all {
-		if ctx.Err() != nil {
-			break
-		}
-		queue <- w
-	}
-	close(queue)
-	workers.Wait()
-	return context.Cause(ctx)
+	return source.Each(ctx, r.options.Concurrency, all, func(n int, w work) {
+		r.say(w, n, len(all))
+		r.collectOne(ctx, w)
+	})
 }
 
 func (r *run) collectOne(ctx context.Context, w work) {
@@ -124,59 +89,21 @@ func (r *run) collectOne(ctx context.Context, w work) {
 	if ctx.Err() != nil {
 		return // a part that was cut off is not done
 	}
-	r.mu.Lock()
-	whole := !r.broken[w.part]
-	r.mu.Unlock()
-	r.check(r.sink.Done(w.part, whole))
+	r.Done(w.part)
 }
 
 // say tells what is being read.
-func (r *run) say(w work, done *int, total int) {
-	r.mu.Lock()
-	*done++
-	n, blocks, calls := *done, r.stats.Blocks, 0
-	for _, c := range r.stats.Calls {
-		calls += c
-	}
-	r.mu.Unlock()
+func (r *run) say(w work, n, total int) {
 	if r.options.Progress != nil {
-		r.options.Progress(n, total, fmt.Sprintf("%s of %s; %d objects, %d calls", w.part.Kind, r.name, blocks, calls))
-	}
-}
-
-// emit hands a block to the sink. If that can take no more, the run stops.
-func (r *run) emit(w work, b resource.Block) {
-	r.mu.Lock()
-	r.stats.Blocks++
-	r.mu.Unlock()
-	r.check(r.sink.Block(w.part, b))
-}
-
-// partial says that there may be more of a part.
-func (r *run) partial(w work, why value.Reason) {
-	r.breaks(w)
-	r.check(r.sink.Partial(w.part, why))
-}
-
-// breaks notes that a part is to be asked for again.
-func (r *run) breaks(w work) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.broken[w.part] = true
-}
-
-func (r *run) check(err error) {
-	if err != nil {
-		r.stop(fmt.Errorf("keep what was read: %w", err))
+		so := r.Stats()
+		r.options.Progress(n, total, fmt.Sprintf("%s of %s; %d objects, %d calls", w.part.Kind, r.name, so.Blocks, so.Total()))
 	}
 }
 
 // survive turns a fault of this package into a part that is not known whole, so that one cannot end the run.
 func (r *run) survive(w work) {
 	if fault := recover(); fault != nil {
-		r.mu.Lock()
-		r.stats.Faults = append(r.stats.Faults, fmt.Errorf("collector of %s: %v\n%s", w.part.Kind, fault, debug.Stack()))
-		r.mu.Unlock()
-		r.partial(w, value.Reason{Why: "the collector of " + w.part.Kind + " broke; please report it"})
+		r.Fault(fmt.Errorf("collector of %s: %v\n%s", w.part.Kind, fault, debug.Stack()))
+		r.Partial(w.part, value.Reason{Why: "the collector of " + w.part.Kind + " broke; please report it"})
 	}
 }
