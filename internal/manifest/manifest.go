@@ -153,29 +153,3 @@ func (in Scope) address(kind, namespace, name string) string {
 	}
 	return kind + "/" + name
 }
-
-// makers are the controllers of Kubernetes that make objects of a type. Others may claim to be owned by anything, and must not
-// be taken for a part of it.
-var makers = map[string]map[string]bool{
-	"Pod":             set("ReplicaSet.apps StatefulSet.apps DaemonSet.apps Job.batch ReplicationController"),
-	"ReplicaSet.apps": set("Deployment.apps"),
-	"Job.batch":       set("CronJob.batch"),
-}
-
-// owner returns the address of the controller that made an object, "" if none did.
-func (in Scope) owner(typ string, metadata value.Value, namespace string) string {
-	owners, _ := metadata.Field("ownerReferences").AsList()
-	for _, owner := range owners {
-		if controls, _ := owner.Field("controller").AsBool(); !controls {
-			continue
-		}
-		apiVersion, _ := owner.Field("apiVersion").AsString()
-		kind, _ := owner.Field("kind").AsString()
-		name, _ := owner.Field("name").AsString()
-		if !makers[typ][Type(apiVersion, kind)] { // such as the node of a static pod
-			return ""
-		}
-		return in.address(kind, namespace, name)
-	}
-	return ""
-}

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -248,6 +249,16 @@ func TestCluster(t *testing.T) {
 	if got := is(t, whole, "Deployment/a/d", "policies") + is(t, whole, "Pod/a/e-1-x", "policies") + is(t, whole, "Pod/a/e-1-x", "seen"); got !=
 		"[t#NetworkPolicy/a/n][]Running" {
 		t.Error(got)
+	}
+	attached := func(name string) string {
+		return strings.Replace(owned(name, "d-1"), `"status"`, `"spec":{"ephemeralContainers":[{"name":"debug"}]},"status"`, 1)
+	}
+	got = nil
+	for _, r := range objects(t, resource.Cluster, nil, append(texts, attached("d-1-y"), attached("d-1-z"))...).Resources {
+		got = append(got, r.Address)
+	}
+	if diff := cmp.Diff([]string{"Deployment/a/d", "Pod/a/e-1-x", "NetworkPolicy/a/n", "Pod/a/d-1-y"}, got); diff != "" {
+		t.Errorf("pods that run otherwise than their owner says are resources, one of those that are alike:\n%s", diff)
 	}
 	denied := objects(t, resource.Cluster, []string{"NetworkPolicy.networking.k8s.io", "ServiceAccount"}, texts...)
 	if got := is(t, denied, "Pod/a/e-1-x", "policies"); got != "[]?" {

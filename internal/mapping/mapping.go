@@ -16,6 +16,7 @@ import (
 	"ward.dev/ward/internal/decode"
 	"ward.dev/ward/internal/inventory"
 	"ward.dev/ward/internal/kind"
+	"ward.dev/ward/internal/manifest"
 	"ward.dev/ward/internal/resource"
 	"ward.dev/ward/internal/source"
 	"ward.dev/ward/internal/value"
@@ -68,6 +69,8 @@ type target struct {
 	of        map[*resource.Resource]*resource.Block
 	made      map[string][]*resource.Resource
 	resources []*resource.Resource
+	// strays are, by their owner, blocks that it does not stand for and that run unlike each other.
+	strays map[string][]*resource.Block
 }
 
 // Map makes the inventory of what was read.
@@ -218,6 +221,7 @@ func (m *mapper) gaps(reading source.Reading) []resource.Gap {
 // plan makes the empty resources, so that references can be resolved while they are filled.
 func (t *target) plan() {
 	kindsOf := map[string][]*kind.Kind{}
+	t.strays = map[string][]*resource.Block{}
 	t.called, t.taken = map[string]map[string]names{}, map[string]map[string]bool{}
 	for _, k := range t.kinds {
 		for _, typ := range k.Blocks(t.dialect) {
@@ -261,16 +265,38 @@ func (t *target) plan() {
 	t.indexJoins()
 }
 
-// owned tells whether a block was made by another that is a resource of the same kind.
+// owned tells whether a block was made by another that is a resource of the same kind, and which stands for it.
 func (t *target) owned(b *resource.Block, kindsOf map[string][]*kind.Kind) bool {
-	owner := b
+	made := b
 	for range maxHops {
-		if owner = t.byAddress[owner.Owner]; owner == nil || owner.Owner == owner.Address {
+		owner := t.byAddress[made.Owner]
+		if owner == nil || owner.Owner == owner.Address {
 			return false
+		}
+		if !manifest.Stands(*owner, *made) {
+			return t.likeAnother(made)
 		}
 		if slices.ContainsFunc(kindsOf[owner.Type], func(k *kind.Kind) bool { return slices.Contains(kindsOf[b.Type], k) }) {
 			return true
 		}
+		made = owner
+	}
+	return false
+}
+
+// maxStrays bounds the strays that are compared with each other.
+const maxStrays = 16
+
+// likeAnother tells of a block which its owner does not stand for that another of the same owner runs the same and is a resource
+// already: what a webhook adds to all pods of a Deployment is said once.
+func (t *target) likeAnother(b *resource.Block) bool {
+	for _, other := range t.strays[b.Owner] {
+		if other.Type == b.Type && manifest.Stands(*other, *b) {
+			return true
+		}
+	}
+	if len(t.strays[b.Owner]) < maxStrays {
+		t.strays[b.Owner] = append(t.strays[b.Owner], b)
 	}
 	return false
 }
