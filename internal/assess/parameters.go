@@ -107,16 +107,16 @@ func (p checkParameters) of(r *resource.Resource) value.Value {
 }
 
 // selects tells whether a resource has everything that the selector names. A tag that is not known is not had.
-// withinRoot is an address without the root module or template that stands before it where a target holds several.
-func withinRoot(address string) string {
-	if root := resource.Root(address); root != "" {
-		return address[len(root)+1:]
+// withinRoot is a resource's address without the root that stands before it where a target holds several.
+func withinRoot(r *resource.Resource) string {
+	if root := resource.Root(r.Dialect, r.Address); root != "" {
+		return r.Address[len(root)+1:]
 	}
-	return address
+	return r.Address
 }
 
 func selects(s config.Selector, r *resource.Resource) bool {
-	if s.Empty() || s.Address != "" && !s.Address.Match(r.Address) && !s.Address.Match(withinRoot(r.Address)) || s.Target != "" && !s.Target.Match(r.Target) {
+	if s.Empty() || s.Address != "" && !s.Address.Match(r.Address) && !s.Address.Match(withinRoot(r)) || s.Target != "" && !s.Target.Match(r.Target) {
 		return false
 	}
 	if len(s.Tags) == 0 {

@@ -5,6 +5,7 @@
 package resource
 
 import (
+	"regexp"
 	"strings"
 
 	"ward.dev/ward/internal/value"
@@ -62,27 +63,30 @@ type Block struct {
 	Global bool
 }
 
-// Root is the root module or the template that an address belongs to where a target holds several: what stands before the
-// colon of "envs/prod:aws_s3_bucket.b"; "" where the target is one.
-func Root(address string) string {
+// Root is the root module, template, chart or folder of manifests that the block belongs to where its target holds several; ""
+// where the target is one.
+func (b *Block) Root() string { return Root(b.Dialect, b.Address) }
+
+// kindOfObject begins an address of Kubernetes within its root. A name may hold a colon, but no slash.
+var kindOfObject = regexp.MustCompile(`:[A-Z][A-Za-z0-9]*/`)
+
+// Root is what stands before the colon of an address where a target holds several roots, "envs/prod:aws_s3_bucket.b"; "" where it is
+// one.
+func Root(d Dialect, address string) string {
+	if d.Live() || d == Image || strings.IndexByte(address, ':') < 0 { // an image's name, or an ARN, may hold a colon
+		return ""
+	}
+	if d == Kubernetes {
+		if all := kindOfObject.FindAllStringIndex(address, -1); len(all) > 0 {
+			return address[:all[len(all)-1][0]]
+		}
+		return ""
+	}
 	at := strings.IndexByte(address, ':')
 	if at < 0 || strings.ContainsAny(address[:at], "[\"") {
 		return ""
 	}
 	return address[:at]
-}
-
-// Root is the root module, template, chart or folder of manifests that the block belongs to where its target holds several; ""
-// where the target is one. A name in Kubernetes may hold a colon, but no slash: so the last ":KIND/" ends the root.
-func (b *Block) Root() string {
-	if b.Dialect == Image { // the name of an image may hold a colon
-		return ""
-	}
-	if b.Dialect != Kubernetes {
-		return Root(b.Address)
-	}
-	name, _, _ := strings.Cut(b.Type, ".")
-	return b.Address[:max(0, strings.LastIndex(b.Address, ":"+name+"/"))]
 }
 
 // Gap is something that a source could not read: a broken file, a module that was not fetched, a denied call.

@@ -6,17 +6,25 @@ import (
 	"ward.dev/ward/internal/resource"
 )
 
-// TestRoot proves what the root module of an address is, and that an index with a colon in it is none.
+// TestRoot proves what the root of an address is, and that a colon in an index or a name makes none.
 func TestRoot(t *testing.T) {
-	for address, want := range map[string]string{
-		"aws_s3_bucket.b":                           "",
-		"envs/prod:aws_s3_bucket.b":                 "envs/prod",
-		"templates/a.yaml:Nested/Bucket":            "templates/a.yaml",
-		`aws_s3_bucket.b["a:b"]`:                    "",
-		`envs/prod:module.m["a:b"].aws_s3_bucket.b`: "envs/prod",
+	for _, c := range []struct {
+		dialect       resource.Dialect
+		address, want string
+	}{
+		{resource.Terraform, "aws_s3_bucket.b", ""},
+		{resource.Terraform, "envs/prod:aws_s3_bucket.b", "envs/prod"},
+		{resource.CloudFormation, "templates/a.yaml:Nested/Bucket", "templates/a.yaml"},
+		{resource.Terraform, `aws_s3_bucket.b["a:b"]`, ""},
+		{resource.Terraform, `envs/prod:module.m["a:b"].aws_s3_bucket.b`, "envs/prod"},
+		{resource.Kubernetes, "ClusterRole/system:discovery", ""},
+		{resource.Kubernetes, "charts/portal:ClusterRole/system:discovery", "charts/portal"},
+		{resource.Cluster, "ClusterRole/system:discovery", ""},
+		{resource.AWS, "arn:aws:sns:eu-west-1:123456789012:alarms", ""},
+		{resource.Image, "clinic/portal:1", ""},
 	} {
-		if got := resource.Root(address); got != want {
-			t.Errorf("%s: %q, want %q", address, got, want)
+		if got := resource.Root(c.dialect, c.address); got != c.want {
+			t.Errorf("%s: %q, want %q", c.address, got, c.want)
 		}
 	}
 }
