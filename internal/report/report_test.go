@@ -3,6 +3,7 @@ package report
 import (
 	"strings"
 	"testing"
+	"time"
 	"unicode"
 	"unicode/utf8"
 
@@ -210,6 +211,22 @@ func TestOptions(t *testing.T) {
 	} {
 		if c.o.Columns() != c.columns || c.o.Places(9, 5) != c.most {
 			t.Errorf("%+v: %d columns, %d places", c.o, c.o.Columns(), c.o.Places(9, 5))
+		}
+	}
+}
+
+// TestPlace proves that a place names the region of a call only if there is one.
+func TestPlace(t *testing.T) {
+	at := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+	for want, l := range map[string]assessment.Location{
+		"":           {},
+		"main.tf":    {File: "main.tf"},
+		"main.tf:12": {File: "main.tf", Line: 12},
+		"GetBucketPolicy in eu-west-1, 2026-01-02 03:04:05Z": {Call: &assessment.Call{API: "GetBucketPolicy", Region: "eu-west-1", At: at}},
+		"get /version, 2026-01-02 03:04:05Z":                 {Call: &assessment.Call{API: "get /version", At: at}},
+	} {
+		if got := Place(l); got != want {
+			t.Errorf("%q, want %q", got, want)
 		}
 	}
 }

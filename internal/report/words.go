@@ -84,7 +84,11 @@ func Count(n int, noun string) string {
 // Place returns where something was read: "main.tf:12", "main.tf", the call of an API with the time of its reply, or "".
 func Place(l assessment.Location) string {
 	if c := l.Call; c != nil {
-		return Clean(fmt.Sprintf("%s in %s, %s", c.API, c.Region, c.At.UTC().Format("2006-01-02 15:04:05Z")))
+		call := c.API
+		if c.Region != "" {
+			call += " in " + c.Region
+		}
+		return Clean(call + ", " + c.At.UTC().Format("2006-01-02 15:04:05Z"))
 	}
 	if l.File == "" || l.Line <= 0 {
 		return Clean(l.File)
