@@ -160,7 +160,7 @@ func (s *session) catalogTest() *cobra.Command {
 		Short: "Prove that the catalog means what it says",
 		Long: `Runs every proof over the built-in catalog and over your own (--catalog DIR): every example gets its answer, every clause
 matters to some example, hiding what is known never makes another definite answer, and frameworks and checks agree.
-PATTERN keeps to the checks and faults that contain it. Exit code 3 if a proof fails.`,
+PATTERN keeps to the checks and faults that contain it; files that cannot be read are told in any case. Exit code 3 if a proof fails.`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
 			pattern := strings.Join(args, "")
@@ -169,7 +169,7 @@ PATTERN keeps to the checks and faults that contain it. Exit code 3 if a proof f
 			if errors.As(err, &wrong) {
 				return err
 			}
-			faults := append(split(err), c.Prove(wire.ReadText, pattern)...)
+			faults := c.Prove(wire.ReadText, pattern)
 			read := &catalog.Schemas{}
 			if schemas != "" {
 				if read, err = catalog.ReadSchemas(schemas); err != nil {
@@ -179,6 +179,7 @@ PATTERN keeps to the checks and faults that contain it. Exit code 3 if a proof f
 			read.Live = wire.Shapes()
 			faults = append(faults, c.Lint(read)...)
 			faults = slices.DeleteFunc(faults, func(fault error) bool { return !strings.Contains(fault.Error(), pattern) })
+			faults = append(split(err), faults...) // a broken file is told whatever is asked for: its checks do not exist
 			for _, fault := range faults {
 				fmt.Fprintln(s.stdout, fault)
 			}
