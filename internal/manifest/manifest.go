@@ -8,8 +8,9 @@
 //
 // A block's Type is the object's kind and, outside the core, its group, without the version: "Pod", "Deployment.apps". Groups that
 // Kubernetes left behind are given today's name, so that extensions/v1beta1's Deployment is one of apps. The address is
-// "Deployment/NAMESPACE/NAME"; "ClusterRole/NAME" of what has no namespace; "Deployment/NAME" where files do not say the
-// namespace; with "ROOT:" before it where a target of files has several roots.
+// "Deployment/NAMESPACE/NAME", and "NetworkPolicy.crd.projectcalico.org/NAMESPACE/NAME" of what is not Kubernetes' own;
+// "ClusterRole/NAME" of what has no namespace; "Deployment/NAME" where files do not say the namespace; with "ROOT:" before it
+// where a target of files has several roots.
 //
 // # Bodies
 //
@@ -119,7 +120,7 @@ func Block(object value.Value, in Scope) (resource.Block, error) {
 		b.Origin = &value.Origin{}
 	}
 	b.Region, b.Global = in.namespaceOf(typ, metadata)
-	b.Address = in.address(kind, b.Region, name)
+	b.Address = in.address(typ, b.Region, name)
 	b.Owner = in.owner(typ, metadata, b.Region)
 	b.Body = Scrub(typ, object)
 	return b, nil
@@ -144,12 +145,22 @@ func (in Scope) namespaceOf(typ string, metadata value.Value) (namespace string,
 }
 
 // address is what an object is called in its target.
-func (in Scope) address(kind, namespace, name string) string {
+func (in Scope) address(typ, namespace, name string) string {
 	if namespace != "" {
 		name = namespace + "/" + name
 	}
 	if in.Root != "" {
-		return in.Root + ":" + kind + "/" + name
+		return in.Root + ":" + called(typ) + "/" + name
 	}
-	return kind + "/" + name
+	return called(typ) + "/" + name
+}
+
+// called is a type in addresses: its kind, or all of it where it is not Kubernetes' own, since others like to call things as
+// Kubernetes does: there are three NetworkPolicies.
+func called(typ string) string {
+	kind, group, _ := strings.Cut(typ, ".")
+	if !strings.Contains(group, ".") || strings.HasSuffix(group, ".k8s.io") {
+		return kind
+	}
+	return typ
 }

@@ -38,7 +38,7 @@ func TestBlock(t *testing.T) {
 		{text: `{"apiVersion":"rbac.authorization.k8s.io/v1","kind":"ClusterRole","metadata":{"name":"system:a","namespace":"n"}}`,
 			typ: "ClusterRole.rbac.authorization.k8s.io", address: "ClusterRole/system:a", global: true},
 		{text: `{"apiVersion":"e.com/v1","kind":"Thing","metadata":{"name":"a"}}`, in: manifest.Scope{Dialect: resource.Cluster},
-			typ: "Thing.e.com", address: "Thing/a", global: true},
+			typ: "Thing.e.com", address: "Thing.e.com/a", global: true},
 		{text: `{"apiVersion":"audit.k8s.io/v1","kind":"Policy"}`, in: manifest.Scope{File: "etc/audit.yaml"}, typ: "Policy.audit.k8s.io",
 			address: "Policy/etc/audit.yaml", global: true},
 		{text: `{"apiVersion":"v1","kind":"Pod","metadata":{}}`, problem: "the Pod has no metadata.name"},

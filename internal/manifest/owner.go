@@ -21,10 +21,11 @@ func (in Scope) owner(typ string, metadata value.Value, namespace string) string
 	apiVersion, _ := owner.Field("apiVersion").AsString()
 	kind, _ := owner.Field("kind").AsString()
 	name, _ := owner.Field("name").AsString()
-	if !makers[typ][Type(apiVersion, kind)] { // such as the node of a static pod
+	maker := Type(apiVersion, kind)
+	if !makers[typ][maker] { // such as the node of a static pod
 		return ""
 	}
-	return in.address(kind, namespace, name)
+	return in.address(maker, namespace, name)
 }
 
 // controller is the reference to what controls an object, absent if nothing does.

@@ -34,9 +34,9 @@ func Components(b resource.Block) []resource.Block {
 		if o := one.Body.Origin(); o != nil {
 			one.Origin = o
 		}
-		kind, _, _ := strings.Cut(b.Type, ".")
-		at := strings.LastIndex(b.Address, kind+"/")
-		one.Address = b.Address[:at] + typ + b.Address[at+len(kind):]
+		from := called(b.Type)
+		at := strings.LastIndex(b.Address, from+"/")
+		one.Address = b.Address[:at] + typ + b.Address[at+len(from):]
 		all = append(all, one)
 	}
 	return all

@@ -68,7 +68,7 @@ type Block struct {
 func (b *Block) Root() string { return Root(b.Dialect, b.Address) }
 
 // kindOfObject begins an address of Kubernetes within its root. A name may hold a colon, but no slash.
-var kindOfObject = regexp.MustCompile(`:[A-Z][A-Za-z0-9]*/`)
+var kindOfObject = regexp.MustCompile(`:[A-Z][A-Za-z0-9.-]*/`)
 
 // Root is what stands before the colon of an address where a target holds several roots, "envs/prod:aws_s3_bucket.b"; "" where it is
 // one.

@@ -19,6 +19,7 @@ func TestRoot(t *testing.T) {
 		{resource.Terraform, `envs/prod:module.m["a:b"].aws_s3_bucket.b`, "envs/prod"},
 		{resource.Kubernetes, "ClusterRole/system:discovery", ""},
 		{resource.Kubernetes, "charts/portal:ClusterRole/system:discovery", "charts/portal"},
+		{resource.Kubernetes, "base:NetworkPolicy.crd.projectcalico.org/clinic/deny", "base"},
 		{resource.Cluster, "ClusterRole/system:discovery", ""},
 		{resource.AWS, "arn:aws:sns:eu-west-1:123456789012:alarms", ""},
 		{resource.Image, "clinic/portal:1", ""},
