@@ -37,6 +37,9 @@ type Kind struct {
 	Identity PlacesByDialect `yaml:"identity"`
 	// Provided lists the places that tell that the provider made the resource by itself: some of them holds true.
 	Provided PlacesByDialect `yaml:"provided"`
+	// Elsewhere says what to do when something refers to one that is not among the resources assessed, where that is not to
+	// assess what declares it.
+	Elsewhere string `yaml:"elsewhere"`
 	// Through lists block types that only lead to a resource of this kind, with the argument that refers to it: an alias.
 	Through map[string]string `yaml:"through"`
 	// Parts are places that several attributes are read from.

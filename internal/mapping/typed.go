@@ -241,7 +241,7 @@ func (t *target) link(kindName string, raw value.Value, in string, hops int) val
 	case r != nil:
 		return value.String(r.ID).At(raw.Origin())
 	case several:
-		return dangling(text, fmt.Sprintf("several resources are called %q", text), raw)
+		return t.dangling(kindName, text, fmt.Sprintf("several resources are called %q", text), raw)
 	}
 	if id := t.builtin(kindName, text); id != "" {
 		return value.String(id).At(raw.Origin())
@@ -249,7 +249,7 @@ func (t *target) link(kindName string, raw value.Value, in string, hops int) val
 	if why := t.partial[kindName]; len(why) > 0 { // it may be one of those that could not be read
 		return value.String(text).At(raw.Origin()).Open(why...)
 	}
-	return dangling(text, fmt.Sprintf("%q is not among the resources assessed", text), raw)
+	return t.dangling(kindName, text, fmt.Sprintf("%q is not among the resources assessed", text), raw)
 }
 
 // builtin returns the ID of the provider's own resource that a text refers to, "" if there is none.
@@ -262,8 +262,13 @@ func (m *mapper) builtin(kindName, text string) string {
 	return ""
 }
 
-func dangling(text, why string, raw value.Value) value.Value {
-	return value.String(text).At(raw.Origin()).Open(value.Reason{Why: why, Grant: "assess what declares it too"})
+// dangling is a reference to a resource of a kind, "" for any, that cannot be followed.
+func (m *mapper) dangling(kindName, text, why string, raw value.Value) value.Value {
+	grant := "assess what declares it too"
+	if k := m.byName[kindName]; k != nil && k.Elsewhere != "" {
+		grant = k.Elsewhere
+	}
+	return value.String(text).At(raw.Origin()).Open(value.Reason{Why: why, Grant: grant})
 }
 
 func (t *target) linkBlock(kindName string, ref value.Ref, raw value.Value, hops int) value.Value {
@@ -274,7 +279,7 @@ func (t *target) linkBlock(kindName string, ref value.Ref, raw value.Value, hops
 	}
 	b := t.byAddress[ref.Address]
 	if b == nil {
-		return dangling(ref.Address, ref.Address+" is not declared in the code assessed", raw)
+		return t.dangling(kindName, ref.Address, ref.Address+" is not declared in the code assessed", raw)
 	}
 	if k := t.byName[kindName]; k != nil {
 		if argument, ok := k.Through[b.Type]; ok && !b.Data { // a lookup does not say where it leads
@@ -288,7 +293,7 @@ func (t *target) linkBlock(kindName string, ref value.Ref, raw value.Value, hops
 		if id := t.builtin(kindName, ref.Address); id != "" { // the kind of lookup says enough
 			return value.String(id).At(raw.Origin())
 		}
-		return dangling(ref.Address, ref.Address+" is looked up when the code runs", raw)
+		return t.dangling(kindName, ref.Address, ref.Address+" is looked up when the code runs", raw)
 	}
-	return dangling(ref.Address, ref.Address+" is of a kind that is not assessed", raw)
+	return t.dangling(kindName, ref.Address, ref.Address+" is of a kind that is not assessed", raw)
 }

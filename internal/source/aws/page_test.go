@@ -7,7 +7,6 @@ import (
 
 	sdk "github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/guardduty"
-
 )
 
 // TestPagesInACircle proves that a service which hands out pages in a circle ends as one that could not be read whole, and soon.
