@@ -154,6 +154,18 @@ func TestRuleHasEveryParagraph(t *testing.T) {
 	}
 }
 
+// What an organization may answer with "it does not concern us" has no checks: a finding would take that answer from those whom it
+// truly does not concern.
+func TestWhatMayNotApplyHasNoChecks(t *testing.T) {
+	for _, f := range loadCatalog(t) {
+		for _, s := range f.Safeguards {
+			if s.MayNotApply && len(s.Checks) > 0 {
+				t.Errorf("%s, %s: %d checks, such as %s", f.ID, s.Citation, len(s.Checks), s.Checks[0].Check)
+			}
+		}
+	}
+}
+
 // Each paragraph is answered in the ways that suit it: no check stands in for a person or a wall, no attestation for
 // what a machine can see.
 func TestRuleIsAnsweredAsItShould(t *testing.T) {
