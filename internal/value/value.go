@@ -8,6 +8,8 @@ package value
 
 import (
 	"fmt"
+	"iter"
+	"maps"
 	"slices"
 	"sort"
 	"strconv"
@@ -127,34 +129,49 @@ func Object(m map[string]Value) Value {
 
 // Compact is Object for what is kept in great numbers and read seldom: a small map takes half a kilobyte.
 func Compact(m map[string]Value) Value {
-	packed := make(fields, 0, len(m))
+	packed := make([]Member, 0, len(m))
 	for name, v := range m {
-		packed = append(packed, field{name, v})
+		packed = append(packed, Member{name, v})
 	}
-	slices.SortFunc(packed, func(a, b field) int { return strings.Compare(a.name, b.name) })
-	return Value{state: Known, data: packed}
+	return Packed(packed)
 }
 
-// fields are an object's, sorted by name.
-type fields []field
-
-type field struct {
-	name  string
-	value Value
+// Packed is Compact of members in any order, of which it takes hold. The last one of a name counts.
+func Packed(members []Member) Value {
+	byName := func(a, b Member) int { return strings.Compare(a.Name, b.Name) }
+	if !slices.IsSortedFunc(members, byName) {
+		slices.SortStableFunc(members, byName)
+	}
+	kept := members[:0]
+	for i, m := range members {
+		if i+1 == len(members) || members[i+1].Name != m.Name {
+			kept = append(kept, m)
+		}
+	}
+	return Value{state: Known, data: fields(kept)}
 }
+
+// Member is one of an object's.
+type Member struct {
+	Name  string
+	Value Value
+}
+
+// fields are the members of an object that is packed, sorted by name.
+type fields []Member
 
 func (f fields) get(name string) (Value, bool) {
-	i, ok := slices.BinarySearchFunc(f, name, func(one field, name string) int { return strings.Compare(one.name, name) })
+	i, ok := slices.BinarySearchFunc(f, name, func(one Member, name string) int { return strings.Compare(one.Name, name) })
 	if !ok {
 		return Value{}, false
 	}
-	return f[i].value, true
+	return f[i].Value, true
 }
 
 func (f fields) unpacked() map[string]Value {
 	m := make(map[string]Value, len(f))
 	for _, one := range f {
-		m[one.name] = one.value
+		m[one.Name] = one.Value
 	}
 	return m
 }
@@ -252,6 +269,68 @@ func (v Value) AsObject() (map[string]Value, bool) {
 	return m, ok
 }
 
+// IsObject tells whether v is a known object, without unpacking it as AsObject does.
+func (v Value) IsObject() bool {
+	switch v.data.(type) {
+	case map[string]Value, fields:
+		return true
+	}
+	return false
+}
+
+// Members yields the members of a known object, in any order.
+func (v Value) Members() iter.Seq2[string, Value] {
+	return func(yield func(string, Value) bool) {
+		switch data := v.data.(type) {
+		case map[string]Value:
+			maps.All(data)(yield)
+		case fields:
+			for i := range data {
+				if !yield(data[i].Name, data[i].Value) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// Len is the number of members of a known object, 0 of anything else.
+func (v Value) Len() int {
+	switch data := v.data.(type) {
+	case map[string]Value:
+		return len(data)
+	case fields:
+		return len(data)
+	}
+	return 0
+}
+
+// Member returns a member that a known object holds.
+func (v Value) Member(name string) (member Value, ok bool) {
+	switch data := v.data.(type) {
+	case map[string]Value:
+		member, ok = data[name]
+	case fields:
+		member, ok = data.get(name)
+	}
+	return member, ok
+}
+
+// Holding returns v, a known object, with other members, of which it takes hold as Packed does. What is remembered of v stays.
+func (v Value) Holding(members []Member) Value {
+	v.data = Packed(members).data
+	return v
+}
+
+// With returns v, a known object, with some members added or in place of those of their names.
+func (v Value) With(some ...Member) Value {
+	all := make([]Member, 0, v.Len()+len(some))
+	for name, member := range v.Members() {
+		all = append(all, Member{name, member})
+	}
+	return v.Holding(append(all, some...))
+}
+
 // Spelled returns a known scalar as texts pass it around: as JSON writes it, without quotes.
 func (v Value) Spelled() (text string, ok bool) {
 	switch d := v.data.(type) {
@@ -328,17 +407,10 @@ func (v Value) Field(name string) Value {
 	case Unknown:
 		return v
 	}
-	var held Value
-	var ok bool
-	switch data := v.data.(type) {
-	case map[string]Value:
-		held, ok = data[name]
-	case fields:
-		held, ok = data.get(name)
-	default:
+	if !v.IsObject() {
 		return Unresolved(Reason{Why: fmt.Sprintf("%q is asked of a value that is not an object", name)}).At(v.Origin())
 	}
-	if ok {
+	if held, ok := v.Member(name); ok {
 		return held
 	}
 	if v.IsOpen() {
@@ -349,10 +421,9 @@ func (v Value) Field(name string) Value {
 
 // Keys returns the sorted keys of a known object.
 func (v Value) Keys() []string {
-	m, _ := v.AsObject()
-	keys := make([]string, 0, len(m))
-	for k := range m {
-		keys = append(keys, k)
+	keys := make([]string, 0, v.Len())
+	for name := range v.Members() {
+		keys = append(keys, name)
 	}
 	sort.Strings(keys)
 	return keys

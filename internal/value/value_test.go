@@ -1,6 +1,7 @@
 package value_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -84,6 +85,10 @@ func TestCompact(t *testing.T) {
 		if got, _ := v.Field("a").AsString(); got != "x" || !v.Field("c").IsAbsent() || v.Field("d").IsUnknown() != v.IsOpen() {
 			t.Errorf("%s: %q, %v, %v", name, got, v.Field("c"), v.Field("d"))
 		}
+	}
+	twice := value.Packed([]value.Member{{Name: "b", Value: value.Int(1)}, {Name: "a", Value: value.Int(2)}, {Name: "b", Value: value.Int(3)}})
+	if got := fmt.Sprint(twice.Plain()); got != "map[a:2 b:3]" || twice.Len() != 2 {
+		t.Errorf("of two members with one name %s is left", got)
 	}
 	if v := value.Compact(nil); !v.IsKnown() || len(v.Keys()) != 0 || !v.Field("a").IsAbsent() {
 		t.Errorf("an empty object is %v", v)
