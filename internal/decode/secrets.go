@@ -3,6 +3,7 @@ package decode
 import (
 	"regexp"
 	"strings"
+	"unicode"
 
 	"ward.dev/ward/internal/value"
 )
@@ -55,7 +56,7 @@ func readEnvironment(v value.Value, out *found) {
 		}
 		return
 	}
-	if _, ok := v.AsObject(); !ok {
+	if !v.IsObject() {
 		out.add("", reason("the environment is neither a map nor a list of names and values"))
 		return
 	}
@@ -81,7 +82,7 @@ func readEnvironment(v value.Value, out *found) {
 
 // isVariable tells one variable, an object of name and value, from a map of variables.
 func isVariable(v value.Value) bool {
-	for _, key := range v.Keys() {
+	for key := range v.Members() {
 		switch strings.ToLower(key) {
 		case "name", "value", "type":
 		default:
@@ -106,13 +107,12 @@ func judgeVariable(name string, content, kind value.Value, out *found) {
 // holdsSecret tells whether a variable holds a secret in clear. A value that only refers to an attribute of a declared
 // block does not, unless that attribute is itself a secret in clear.
 func holdsSecret(name string, content value.Value) answer {
-	named := secretName.MatchString(name) && !metaName.MatchString(name)
 	if content.IsAbsent() {
 		return no
 	}
 	s, ok := content.Spelled()
 	if ok {
-		return is(s == LeftOut || secretValue.MatchString(s) || named && looksSecret(name, s))
+		return is(s == LeftOut || formed(s) || namesSecret(name) && looksSecret(name, s))
 	}
 	if !content.IsUnknown() {
 		return unsure(reason("a variable's value is not a text"))
@@ -129,13 +129,39 @@ func holdsSecret(name string, content value.Value) answer {
 	out := no
 	for _, p := range t.parts {
 		switch {
-		case p.hole == none && secretValue.MatchString(p.known), clearAttribute.MatchString(p.expr):
+		case p.hole == none && formed(p.known), clearAttribute.MatchString(p.expr):
 			return yes
 		case p.hole == anything && !blockReference.MatchString(p.expr):
 			out = unsure(content.Reasons(), content.Refs()...)
 		}
 	}
 	return out
+}
+
+// formed tells of a text that it is a secret by its form. Nearly all are not, which is cheaper to see without the expression.
+func formed(s string) bool {
+	for _, mark := range []string{"://", "AKIA", "ASIA", "-----BEGIN ", "gh", "xox", "k_live_"} { // one of which each alternative has
+		if strings.Contains(s, mark) {
+			return secretValue.MatchString(s)
+		}
+	}
+	return false
+}
+
+// namesSecret tells whether a variable is named like a secret.
+func namesSecret(name string) bool {
+	return mayName(name) && secretName.MatchString(name) && !metaName.MatchString(name)
+}
+
+// mayName sees cheaply that secretName does not match: each of its alternatives has one of these words.
+func mayName(name string) bool {
+	lower := strings.ToLower(name)
+	for _, word := range []string{"pass", "pwd", "cred", "secret", "token", "key"} {
+		if strings.Contains(lower, word) {
+			return true
+		}
+	}
+	return strings.ContainsFunc(name, func(r rune) bool { return r > unicode.MaxASCII }) // such as the long s, which is an s to an expression
 }
 
 // looksSecret tells whether the value of a variable that is named like a secret is one.

@@ -87,3 +87,19 @@ func TestHidingSecretsNeverFlips(t *testing.T) {
 	hidingKeeps(t, "ecs.containers", tree(t, obj{"name": "web", "image": "x", "privileged": true, "cpu": 1,
 		"environment": list{obj{"name": "PASSWORD", "value": "hunter2"}}, "logConfiguration": obj{"logDriver": "awslogs"}}))
 }
+
+// TestCheaplySeen proves that what is seen not to be a secret without the expressions is none by them.
+func TestCheaplySeen(t *testing.T) {
+	for _, name := range []string{"PASSWD", "db-pwd", "creds", "passphrase", "Secret", "TOKEN", "apikey", "api_key", "ACCESS-KEY", "private.key",
+		"signingkey", "encryption_key", "AUTHKEY", "credential", "my_pass", "paſſword", "toKen", "nothing", ""} {
+		if got := mayName(name); !got && secretName.MatchString(name) {
+			t.Errorf("%q is not seen to be a secret's name", name)
+		}
+	}
+	for _, s := range []string{accessKey, "ASIA" + accessKey[4:], "-----BEGIN " + "RSA PRIVATE KEY", "-----BEGIN " + "PRIVATE KEY", "x://u:p@h",
+		"ghp_" + strings.Repeat("a", 36), "xoxb-" + "0123456789-a", "sk_live_" + "0123456789abcdef", "rk_live_" + "0123456789abcdef"} {
+		if !secretValue.MatchString(s) || !formed(s) {
+			t.Errorf("%q is not seen to be a secret", s)
+		}
+	}
+}
