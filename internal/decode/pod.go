@@ -40,22 +40,17 @@ func Rows(name string) (path, adds []string) {
 }
 
 func inRole(container value.Value, role string) value.Value {
-	members, ok := container.AsObject()
-	if !ok {
+	if !container.IsObject() {
 		return container
 	}
-	made := make(map[string]value.Value, len(members)+1)
-	for name, member := range members {
-		made[name] = member
-	}
-	made["role"] = from(container, value.String(role))
+	said := from(container, value.String(role))
 	if policy := container.Field("restartPolicy"); role == "init" && !policy.IsAbsent() {
-		made["role"] = from(policy, value.String("sidecar"))
+		said = from(policy, value.String("sidecar"))
 		if policy.IsUnknown() {
-			made["role"] = hidden(policy)
+			said = hidden(policy)
 		}
 	}
-	return reopened(container, value.Object(made))
+	return container.With(value.Member{Name: "role", Value: said})
 }
 
 // podAccounts lists the service accounts that subjects of a role binding name, "NAMESPACE/NAME", also as users. A subject that

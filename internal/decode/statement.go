@@ -96,14 +96,17 @@ func statements(document, v value.Value) value.Value {
 
 // member is Field without regard to case, as IAM reads the keys of its documents.
 func member(v value.Value, name string) value.Value {
-	m, _ := v.AsObject()
-	if f, ok := m[name]; ok {
+	if f, ok := v.Member(name); ok {
 		return f
 	}
-	for _, k := range v.Keys() {
-		if strings.EqualFold(k, name) {
-			return m[k]
+	spelled, found := "", value.Value{}
+	for k, f := range v.Members() {
+		if strings.EqualFold(k, name) && (spelled == "" || k < spelled) {
+			spelled, found = k, f
 		}
+	}
+	if spelled != "" {
+		return found
 	}
 	return v.Field(name)
 }

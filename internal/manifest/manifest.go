@@ -67,18 +67,15 @@ func Objects(document value.Value) []value.Value {
 
 // with returns an object with members that it did not have.
 func with(object value.Value, more map[string]value.Value) value.Value {
-	members, ok := object.AsObject()
-	if !ok {
+	if !object.IsObject() {
 		return object
 	}
-	all := make(map[string]value.Value, len(members)+len(more))
-	for k, v := range more {
-		all[k] = v
+	for name, member := range more {
+		if _, has := object.Member(name); !has {
+			object = object.With(value.Member{Name: name, Value: member})
+		}
 	}
-	for k, v := range members {
-		all[k] = v
-	}
-	return like(object, value.Object(all))
+	return object
 }
 
 // like gives made what is remembered of raw: where it was seen, and why there may be more of it.

@@ -23,7 +23,7 @@ func Components(b resource.Block) []resource.Block {
 	var found map[string]value.Value
 	switch b.Type {
 	case "Pod":
-		found = Programs(b.Body)
+		found = programsOf(b.Body) // which Block has scrubbed
 	default:
 		found = kubeadm(b)
 	}
@@ -50,8 +50,11 @@ func Components(b resource.Block) []resource.Block {
 //
 // A program that a script or the image itself starts counts in kube-system only, where it is likely what its name says.
 func Programs(pod value.Value) map[string]value.Value {
+	return programsOf(Scrub("Pod", pod))
+}
+
+func programsOf(pod value.Value) map[string]value.Value {
 	all := map[string]value.Value{}
-	pod = Scrub("Pod", pod)
 	namespace, _ := pod.Field("metadata").Field("namespace").AsString()
 	containers, _ := pod.Field("spec").Field("containers").AsList()
 	for _, c := range containers {

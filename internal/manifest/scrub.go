@@ -1,6 +1,7 @@
 package manifest
 
 import (
+	"slices"
 	"strings"
 
 	"ward.dev/ward/internal/decode"
@@ -22,32 +23,42 @@ const lastApplied = "kubectl.kubernetes.io/last-applied-configuration"
 //
 // So a check still finds that there was one.
 func Scrub(typ string, object value.Value) value.Value {
-	members, ok := object.AsObject()
-	if !ok {
+	if !object.IsObject() {
 		return object
 	}
 	_, known := Namespaced(typ)
 	s := scrubber{byName: !known || configuration(typ) || strings.Contains(typ, ".") && !own(typ)}
-	all := make(map[string]value.Value, len(members))
-	for key, member := range members {
+	return members(object, func(key string, member value.Value) value.Value {
 		switch {
 		case key == "metadata":
-			all[key] = s.metadata(member)
+			return s.metadata(member)
 		case typ == "Secret" && (key == "data" || key == "stringData"):
-			all[key] = each(member, func(_ string, v value.Value) value.Value { return leaveOut(v) })
+			return each(member, func(_ string, v value.Value) value.Value { return leaveOut(v) })
 		case typ == "Config" && key == "users": // of a kubeconfig
-			all[key] = users(member)
+			return users(member)
 		case typ == "ConfigMap" && key == "binaryData":
-			all[key] = each(member, func(_ string, v value.Value) value.Value {
+			return each(member, func(_ string, v value.Value) value.Value {
 				return value.Unresolved(value.Reason{Why: "binary data are not looked into"}).At(v.Origin())
 			})
 		case typ == "ConfigMap" && key == "data":
-			all[key] = each(member, file)
-		default:
-			all[key] = s.tree(key, member)
+			return each(member, file)
+		}
+		return s.tree(key, member)
+	})
+}
+
+// members scrubs the members of an object. One in which nothing is left out stays what it is, since that is what nearly all are.
+func members(object value.Value, scrub func(key string, v value.Value) value.Value) value.Value {
+	var other []value.Member
+	for key, member := range object.Members() {
+		if scrubbed := scrub(key, member); scrubbed.Identity() != member.Identity() {
+			other = append(other, value.Member{Name: key, Value: scrubbed})
 		}
 	}
-	return like(object, value.Object(all))
+	if other == nil {
+		return object
+	}
+	return object.With(other...)
 }
 
 // users leaves out everything that the users of a kubeconfig sign in with, but their names.
@@ -60,10 +71,9 @@ func users(v value.Value) value.Value {
 		return like(v, value.List(list...))
 	}
 	return each(v, func(key string, member value.Value) value.Value {
-		_, isObject := member.AsObject()
 		_, isList := member.AsList()
 		switch {
-		case isObject, isList:
+		case member.IsObject(), isList:
 			return users(member)
 		case key == "name", key == "apiVersion":
 			return member
@@ -84,32 +94,26 @@ type scrubber struct {
 
 // metadata leaves out the managed fields and the copy of the whole object.
 func (s scrubber) metadata(v value.Value) value.Value {
-	members, ok := v.AsObject()
-	if !ok {
+	return members(without(v, "managedFields"), func(key string, member value.Value) value.Value {
+		if key != "annotations" {
+			return member
+		}
+		return members(without(member, lastApplied), func(_ string, text value.Value) value.Value { return s.text("", text) })
+	})
+}
+
+// without leaves out a member.
+func without(v value.Value, name string) value.Value {
+	if _, has := v.Member(name); !has {
 		return v
 	}
-	all := make(map[string]value.Value, len(members))
-	for key, member := range members {
-		switch key {
-		case "managedFields":
-		case "annotations":
-			annotations, isObject := member.AsObject()
-			if !isObject {
-				all[key] = member
-				continue
-			}
-			kept := make(map[string]value.Value, len(annotations))
-			for name, text := range annotations {
-				if name != lastApplied {
-					kept[name] = s.text("", text)
-				}
-			}
-			all[key] = like(member, value.Object(kept))
-		default:
-			all[key] = member
+	var kept []value.Member
+	for key, member := range v.Members() {
+		if key != name {
+			kept = append(kept, value.Member{Name: key, Value: member})
 		}
 	}
-	return like(v, value.Object(all))
+	return v.Holding(kept)
 }
 
 // tree scrubs everything below a member.
@@ -117,47 +121,61 @@ func (s scrubber) tree(name string, v value.Value) value.Value {
 	if items, ok := v.AsList(); ok {
 		return s.list(name, v, items)
 	}
-	members, ok := v.AsObject()
-	if !ok {
+	if !v.IsObject() {
 		return s.text(name, v)
 	}
-	label, isPair := members["name"].AsString()
-	_, hasText := members["value"].AsString()
-	all := make(map[string]value.Value, len(members))
-	for key, member := range members {
+	named, _ := v.Member("name")
+	held, _ := v.Member("value")
+	label, isPair := named.AsString()
+	content, hasText := held.AsString()
+	return members(v, func(key string, member value.Value) value.Value {
 		if isPair && hasText && key == "value" {
-			all[key] = replaced(member, decode.Scrub(label, text(member)))
-			continue
+			return replaced(member, decode.Scrub(label, content))
 		}
-		all[key] = s.tree(key, member)
-	}
-	return like(v, value.Object(all))
+		return s.tree(key, member)
+	})
 }
 
 // list scrubs the elements of a list; of the arguments of a command also those that follow an option that asks for a secret.
 func (s scrubber) list(name string, v value.Value, items []value.Value) value.Value {
-	list := make([]value.Value, len(items))
-	option := ""
+	list, option := items, ""
 	for i, item := range items {
+		scrubbed := item
 		if name != "args" && name != "command" {
-			list[i] = s.tree(name, item)
+			scrubbed = s.tree(name, item)
+		} else {
+			scrubbed, option = s.argument(item, option)
+		}
+		if scrubbed.Identity() == item.Identity() {
 			continue
 		}
-		argument := text(item)
-		switch {
-		case argument == "":
-			list[i] = item
-		case option != "" && !strings.HasPrefix(argument, "-"):
-			list[i] = replaced(item, decode.Scrub(option, argument))
-		default:
-			list[i] = script(item)
+		if &list[0] == &items[0] { // others hold it
+			list = slices.Clone(items)
 		}
-		option = ""
-		if strings.HasPrefix(argument, "-") && !strings.ContainsAny(argument, "= \n") {
-			option = strings.TrimLeft(argument, "-")
-		}
+		list[i] = scrubbed
+	}
+	if len(items) == 0 || &list[0] == &items[0] {
+		return v
 	}
 	return like(v, value.List(list...))
+}
+
+// argument scrubs one argument of a command, before which an option may stand that it is the value of, and returns the option that it
+// is itself.
+func (s scrubber) argument(item value.Value, before string) (scrubbed value.Value, option string) {
+	argument := text(item)
+	switch {
+	case argument == "":
+		scrubbed = item
+	case before != "" && !strings.HasPrefix(argument, "-"):
+		scrubbed = replaced(item, decode.Scrub(before, argument))
+	default:
+		scrubbed = script(item)
+	}
+	if strings.HasPrefix(argument, "-") && !strings.ContainsAny(argument, "= \n") {
+		option = strings.TrimLeft(argument, "-")
+	}
+	return scrubbed, option
 }
 
 // text scrubs one text: by its form and, where members are judged by their names, by that.
@@ -169,20 +187,7 @@ func (s scrubber) text(name string, v value.Value) value.Value {
 	if !s.byName {
 		name = ""
 	}
-	if name == "" && !formed(content) {
-		return v
-	}
 	return replaced(v, decode.Scrub(name, content))
-}
-
-// formed tells cheaply whether a text may be a secret by its form.
-func formed(content string) bool {
-	for _, mark := range []string{"://", "AKIA", "ASIA", "-----BEGIN", "gh", "xox", "k_live_"} {
-		if strings.Contains(content, mark) {
-			return true
-		}
-	}
-	return false
 }
 
 // file scrubs a value of a ConfigMap: a setting, or a file that may hold settings.
@@ -229,13 +234,8 @@ func text(v value.Value) string { s, _ := v.AsString(); return s }
 
 // each scrubs the members of an object.
 func each(v value.Value, scrub func(key string, v value.Value) value.Value) value.Value {
-	members, ok := v.AsObject()
-	if !ok {
+	if !v.IsObject() {
 		return leaveOut(v)
 	}
-	all := make(map[string]value.Value, len(members))
-	for key, member := range members {
-		all[key] = scrub(key, member)
-	}
-	return like(v, value.Object(all))
+	return members(v, scrub)
 }

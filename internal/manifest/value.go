@@ -43,11 +43,11 @@ func tree(data any, at value.Stamp) value.Value {
 		}
 		return at.On(value.List(list...))
 	case map[string]any:
-		members := make(map[string]value.Value, len(d))
+		members := make([]value.Member, 0, len(d))
 		for key, member := range d {
-			members[key] = tree(member, at)
+			members = append(members, value.Member{Name: key, Value: tree(member, at)})
 		}
-		return at.On(value.Object(members))
+		return at.On(value.Packed(members))
 	}
 	return at.On(value.Unresolved(value.Reason{Why: fmt.Sprintf("a %T is no JSON", data)}))
 }

@@ -206,7 +206,7 @@ func (b *builder) value(n *yaml.Node, path string, depth int) (value.Value, erro
 		if err := b.members(n, path, depth, members, false); err != nil {
 			return value.Value{}, err
 		}
-		return at.On(value.Object(members)), nil
+		return at.On(value.Compact(members)), nil
 	}
 	return at.On(scalar(n)), nil
 }

@@ -106,7 +106,7 @@ func (b *jsonBuilder) object(path string, depth int) (value.Value, error) {
 			return value.Value{}, err
 		}
 		if token == json.Delim('}') {
-			return value.Object(members), nil
+			return value.Compact(members), nil
 		}
 		key, _ := token.(string)
 		if _, twice := members[key]; twice {
