@@ -1,10 +1,12 @@
 package cluster
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"io"
-	"strings"
+	"strconv"
+	"unicode/utf8"
 
 	"ward.dev/ward/internal/value"
 )
@@ -26,7 +28,11 @@ type reader struct {
 	decoder *json.Decoder
 	budget  *budget
 	stamp   value.Stamp
-	words   map[string]string // seen before: names of members and short texts, which every object repeats
+	raw     json.RawMessage        // the piece that is being read, which is JSON
+	rest    []byte                 // what is left of it
+	words   map[string]value.Value // seen before: names of members and short texts, which every object repeats
+	items   []value.Value          // of the lists that are being read, the outermost first
+	members []value.Member         // of the objects that are being read
 }
 
 // budget bounds how much is read until it is set anew.
@@ -48,17 +54,18 @@ func newReader(in io.Reader, origin *value.Origin) *reader {
 	b := &budget{in, maxObject}
 	d := json.NewDecoder(b)
 	d.UseNumber()
-	return &reader{decoder: d, budget: b, stamp: value.Seen(origin), words: map[string]string{}}
+	return &reader{decoder: d, budget: b, stamp: value.Seen(origin), words: map[string]value.Value{}}
 }
 
-// next reads one value whole.
+// next reads one value whole. The decoder proves that it is JSON; reading that by itself is several times faster than to ask for
+// each token.
 func (d *reader) next() (value.Value, error) {
 	d.budget.left = maxObject
-	token, err := d.decoder.Token()
-	if err != nil {
+	if err := d.decoder.Decode(&d.raw); err != nil {
 		return value.Value{}, err
 	}
-	return d.value(token, 0)
+	d.rest = d.raw
+	return d.value(0)
 }
 
 // end makes sure that nothing follows.
@@ -69,72 +76,165 @@ func (d *reader) end() error {
 	return nil
 }
 
-func (d *reader) value(token json.Token, depth int) (value.Value, error) {
+// value reads what comes next, which is JSON.
+func (d *reader) value(depth int) (value.Value, error) {
 	if depth > maxDepth {
 		return value.Value{}, errDeep
 	}
-	switch t := token.(type) {
-	case json.Delim:
-		if t == '[' {
-			return d.array(depth)
-		}
+	switch d.peek() {
+	case '[':
+		return d.array(depth)
+	case '{':
 		return d.object(depth)
-	case string:
-		return d.stamp.On(value.String(d.word(t))), nil
-	case bool:
-		return d.stamp.On(value.Bool(t)), nil
-	case json.Number:
-		if n, err := t.Int64(); err == nil {
-			return d.stamp.On(value.Int(n)), nil
+	case '"':
+		return d.word(d.text())
+	case 't', 'f':
+		return d.stamp.On(value.Bool(d.scalar()[0] == 't')), nil
+	case 'n':
+		d.scalar()
+		return d.stamp.On(value.None()), nil
+	}
+	return d.number(string(d.scalar()))
+}
+
+// peek passes over space and commas, which only stand between values, and returns the first byte of the next one.
+func (d *reader) peek() byte {
+	for {
+		switch d.rest[0] {
+		case ' ', '\t', '\r', '\n', ',', ':':
+			d.rest = d.rest[1:]
+		default:
+			return d.rest[0]
 		}
-		f, err := t.Float64()
+	}
+}
+
+// scalar passes over a number or a word and returns it.
+func (d *reader) scalar() []byte {
+	end := bytes.IndexAny(d.rest, " \t\r\n,]}")
+	if end < 0 {
+		end = len(d.rest)
+	}
+	found := d.rest[:end]
+	d.rest = d.rest[end:]
+	return found
+}
+
+// text passes over a text and returns it, with its quotes.
+func (d *reader) text() []byte {
+	end := 1
+	for d.rest[end] != '"' {
+		if d.rest[end] == '\\' {
+			end++
+		}
+		end++
+	}
+	found := d.rest[:end+1]
+	d.rest = d.rest[end+1:]
+	return found
+}
+
+func (d *reader) number(text string) (value.Value, error) {
+	if n, err := strconv.ParseInt(text, 10, 64); err == nil {
+		return d.stamp.On(value.Int(n)), nil
+	}
+	f, err := strconv.ParseFloat(text, 64)
+	if err != nil {
+		return value.Value{}, errCut
+	}
+	return d.stamp.On(value.Float(f)), nil
+}
+
+// array reads a list. What it holds is gathered aside, so that the list takes no more room than it needs.
+func (d *reader) array(depth int) (value.Value, error) {
+	start := len(d.items)
+	d.rest = d.rest[1:]
+	for d.peek() != ']' {
+		item, err := d.value(depth + 1)
 		if err != nil {
+			return value.Value{}, err
+		}
+		d.items = append(d.items, item)
+	}
+	d.rest = d.rest[1:]
+	list := append([]value.Value{}, d.items[start:]...)
+	d.items = d.items[:start]
+	return d.stamp.On(value.List(list...)), nil
+}
+
+// object reads an object, as array does a list.
+func (d *reader) object(depth int) (value.Value, error) {
+	start := len(d.members)
+	d.rest = d.rest[1:]
+	for d.peek() != '}' {
+		word, err := d.word(d.text())
+		if err != nil {
+			return value.Value{}, err
+		}
+		name, _ := word.AsString()
+		d.peek()
+		if unwanted[name] {
+			d.pass()
+			continue
+		}
+		member, err := d.value(depth + 1)
+		if err != nil {
+			return value.Value{}, err
+		}
+		d.members = append(d.members, value.Member{Name: name, Value: member})
+	}
+	d.rest = d.rest[1:]
+	members := append([]value.Member{}, d.members[start:]...)
+	d.members = d.members[:start]
+	return d.stamp.On(value.Packed(members)), nil
+}
+
+// pass passes over the next value.
+func (d *reader) pass() {
+	for depth := 0; ; {
+		switch d.peek() {
+		case '{', '[':
+			depth++
+			d.rest = d.rest[1:]
+		case '}', ']':
+			depth--
+			d.rest = d.rest[1:]
+		case '"':
+			d.text()
+		default:
+			d.scalar()
+		}
+		if depth == 0 {
+			return
+		}
+	}
+}
+
+// word reads a text that stands in quotes, as the same value each time if it is short.
+func (d *reader) word(quoted []byte) (value.Value, error) {
+	const short, many = 40, 10_000
+	if known, ok := d.words[string(quoted)]; ok {
+		return known, nil
+	}
+	text := string(quoted[1 : len(quoted)-1])
+	if bytes.IndexByte(quoted, '\\') >= 0 || !utf8.Valid(quoted) {
+		if err := json.Unmarshal(quoted, &text); err != nil {
 			return value.Value{}, errCut
 		}
-		return d.stamp.On(value.Float(f)), nil
 	}
-	return d.stamp.On(value.None()), nil
-}
-
-func (d *reader) array(depth int) (value.Value, error) {
-	items := []value.Value{}
-	for d.decoder.More() {
-		token, err := d.decoder.Token()
-		if err != nil {
-			return value.Value{}, err
-		}
-		item, err := d.value(token, depth+1)
-		if err != nil {
-			return value.Value{}, err
-		}
-		items = append(items, item)
+	word := d.stamp.On(value.String(text))
+	if len(quoted) <= short && len(d.words) < many {
+		d.words[string(quoted)] = word
 	}
-	_, err := d.decoder.Token()
-	return d.stamp.On(value.List(items...)), err
-}
-
-func (d *reader) object(depth int) (value.Value, error) {
-	members := map[string]value.Value{}
-	err := d.members(func(name string) error {
-		if unwanted[name] {
-			return d.skip()
-		}
-		token, err := d.decoder.Token()
-		if err != nil {
-			return err
-		}
-		members[name], err = d.value(token, depth+1)
-		return err
-	})
-	return d.stamp.On(value.Object(members)), err
+	return word, nil
 }
 
 // unwanted are members that say nothing of what an object is: who wrote which field when, and what kubectl was given once, in
 // which even a Secret may stand in plain.
 var unwanted = map[string]bool{"managedFields": true, "kubectl.kubernetes.io/last-applied-configuration": true}
 
-// members calls take for each member of an object that has been begun, up to its end.
-func (d *reader) members(take func(name string) error) error {
+// eachMember calls take for each member of an object that has been begun, up to its end.
+func (d *reader) eachMember(take func(name string) error) error {
 	for d.decoder.More() {
 		token, err := d.decoder.Token()
 		if err != nil {
@@ -144,44 +244,10 @@ func (d *reader) members(take func(name string) error) error {
 		if !ok {
 			return errCut
 		}
-		if err := take(d.word(name)); err != nil {
+		if err := take(name); err != nil {
 			return err
 		}
 	}
 	_, err := d.decoder.Token()
 	return err
-}
-
-// skip passes over one value.
-func (d *reader) skip() error {
-	for depth := 0; ; {
-		token, err := d.decoder.Token()
-		if err != nil {
-			return err
-		}
-		switch token {
-		case json.Delim('{'), json.Delim('['):
-			depth++
-		case json.Delim('}'), json.Delim(']'):
-			depth--
-		}
-		if depth == 0 {
-			return nil
-		}
-	}
-}
-
-// word returns a text, the same copy each time if it is short.
-func (d *reader) word(s string) string {
-	const short, many = 40, 10_000
-	if len(s) > short {
-		return s
-	}
-	if known, ok := d.words[s]; ok {
-		return known
-	}
-	if len(d.words) < many {
-		d.words[strings.Clone(s)] = s
-	}
-	return s
 }

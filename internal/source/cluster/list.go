@@ -136,7 +136,7 @@ func (l *listing) page(body io.Reader) (next string, err error) {
 		return "", errForeign
 	}
 	kind, listed := "", false
-	err = d.members(func(name string) error {
+	err = d.eachMember(func(name string) error {
 		switch name {
 		case "items":
 			listed = true
@@ -150,7 +150,7 @@ func (l *listing) page(body io.Reader) (next string, err error) {
 			}
 			return err
 		}
-		return d.skip()
+		return d.decoder.Decode(&d.raw) // and nobody reads it
 	})
 	if err == nil {
 		err = d.end()
@@ -179,13 +179,12 @@ func (l *listing) each(d *reader) error {
 		if err != nil {
 			return err
 		}
-		members, ok := object.AsObject()
-		if !ok {
+		if !object.IsObject() {
 			return errCut
 		}
 		// The objects of a list need not say what they are, since the list does.
-		members["kind"] = d.stamp.On(value.String(l.kind))
-		members["apiVersion"] = d.stamp.On(value.String(l.apiVersion()))
+		object = object.With(value.Member{Name: "kind", Value: d.stamp.On(value.String(l.kind))},
+			value.Member{Name: "apiVersion", Value: d.stamp.On(value.String(l.apiVersion()))})
 		if key := key(object); !l.seen[key] {
 			l.seen[key] = true
 			if !l.take(object) {
