@@ -138,7 +138,7 @@ func (w *worker) showList(v value.Value, items []value.Value, depth int) any {
 
 func holdsObjects(items []value.Value) bool {
 	for _, item := range items {
-		if _, ok := item.AsObject(); ok {
+		if item.IsObject() {
 			return true
 		}
 	}

@@ -342,9 +342,15 @@ func (t *target) fill(forget bool) {
 		wait.Add(1)
 		go func() {
 			defer wait.Done()
+			pool := value.NewPool()
 			for i := w; i < len(t.resources); i += workers {
 				r := t.resources[i]
 				t.fillOne(r)
+				if t.live() { // what calls replied says the same of many; of code, every value has a line of its own
+					for i, v := range r.Values {
+						r.Values[i] = pool.Share(v)
+					}
+				}
 				if b := t.of[r]; forget && b != nil && !shared[b.Type] && len(t.made[b.Address]) == 1 {
 					b.Body = value.Value{} // nobody else asks for it
 				}

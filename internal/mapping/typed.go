@@ -164,19 +164,18 @@ func typedMap(raw value.Value) value.Value {
 	if items, ok := raw.AsList(); ok && len(items) == 1 {
 		raw = items[0]
 	}
-	entries, ok := raw.AsObject()
-	if !ok {
+	if !raw.IsObject() {
 		return value.Unresolved(value.Reason{Why: "a map was wanted"}).At(raw.Origin())
 	}
-	texts := make(map[string]value.Value, len(entries))
-	for k, v := range entries {
+	texts := make([]value.Member, 0, raw.Len())
+	for k, v := range raw.Members() {
 		if text, ok := scalar(kind.String, v); ok && v.IsKnown() {
-			texts[k] = text
+			texts = append(texts, value.Member{Name: k, Value: text})
 		} else if !v.IsAbsent() {
-			texts[k] = value.Unresolved(v.Reasons()...).At(v.Origin())
+			texts = append(texts, value.Member{Name: k, Value: value.Unresolved(v.Reasons()...).At(v.Origin())})
 		}
 	}
-	made := value.Object(texts).At(raw.Origin())
+	made := value.Packed(texts).At(raw.Origin())
 	if raw.IsOpen() {
 		made = made.Open(raw.Reasons()...)
 	}
@@ -185,29 +184,27 @@ func typedMap(raw value.Value) value.Value {
 
 // typedItem reads the fields of one object of a list. Fields without places are those that a decoder made.
 func (t *target) typedItem(a *kind.Attribute, raw value.Value, f frame) value.Value {
-	if _, ok := raw.AsObject(); !ok {
+	if !raw.IsObject() {
 		return value.Unresolved(value.Reason{Why: fmt.Sprintf("an element of %s is not an object", a.Name)}).At(raw.Origin())
 	}
 	item := frame{kind: f.kind, block: t.rowBlock(raw, f), body: raw, outer: &f}
 	if f.outer != nil {
 		item.outer = f.outer
 	}
-	fields := make(map[string]value.Value, len(a.Fields()))
+	fields := make([]value.Member, 0, len(a.Fields())) // packed: an estate has more items than anything else
 	for _, field := range a.Fields() {
+		var v value.Value
 		if field.Anywhere() {
-			fields[field.Name] = t.attribute(field, item).Value
-			if t.ofKubernetes() && fields[field.Name].Origin() == nil { // where whoever wants to set it looks
-				fields[field.Name] = fields[field.Name].At(raw.Origin())
+			v = t.attribute(field, item).Value
+			if t.ofKubernetes() && v.Origin() == nil { // where whoever wants to set it looks
+				v = v.At(raw.Origin())
 			}
-			continue
-		}
-		v := t.typed(field, field.Type, raw.Field(field.Name), item)
-		if v.IsAbsent() && field.Default != nil {
+		} else if v = t.typed(field, field.Type, raw.Field(field.Name), item); v.IsAbsent() && field.Default != nil {
 			v = field.DefaultValue()
 		}
-		fields[field.Name] = v
+		fields = append(fields, value.Member{Name: field.Name, Value: v})
 	}
-	return value.Object(fields).At(raw.Origin())
+	return value.Packed(fields).At(raw.Origin())
 }
 
 // rowBlock is the block that a row is the body of, if it came by a join, else the block that holds it.

@@ -39,10 +39,9 @@ func (r *run) list(path string, f *field, elem kind.Type, v value.Value, items [
 // called is the name of an object in a list, for whoever reads the evidence; "" if it has none.
 func called(item value.Value) string {
 	const most = 63 // as long as a name in Kubernetes
-	if object, ok := item.AsObject(); ok {
-		if name, ok := object["name"].AsString(); ok && name != "" && len(name) <= most {
-			return " " + name
-		}
+	held, _ := item.Member("name")
+	if name, ok := held.AsString(); ok && name != "" && len(name) <= most {
+		return " " + name
 	}
 	return ""
 }
@@ -138,10 +137,9 @@ func (i *iterator) Value() any                                { return i }
 
 // mapping is a map of strings to strings, some of which may be unknown.
 type mapping struct {
-	run     *run
-	path    string
-	of      value.Value
-	entries map[string]value.Value
+	run  *run
+	path string
+	of   value.Value
 }
 
 var _ traits.Mapper = (*mapping)(nil)
@@ -152,7 +150,7 @@ func (m *mapping) Find(key ref.Val) (ref.Val, bool) {
 		return key, true
 	}
 	name := fmt.Sprint(key.Value())
-	v, ok := m.entries[name]
+	v, ok := m.of.Member(name)
 	switch {
 	case ok && v.IsKnown():
 		return types.String(fmt.Sprint(v.Data())), true
@@ -177,7 +175,7 @@ func (m *mapping) Contains(key ref.Val) ref.Val {
 	if types.IsUnknownOrError(key) {
 		return key
 	}
-	if _, ok := m.entries[fmt.Sprint(key.Value())]; ok {
+	if _, ok := m.of.Member(fmt.Sprint(key.Value())); ok {
 		return types.True
 	}
 	if m.of.IsOpen() {
@@ -203,7 +201,7 @@ func (m *mapping) Size() ref.Val {
 	if m.of.IsOpen() {
 		return m.run.unknown(m.path, m.of.Reasons())
 	}
-	return types.Int(len(m.entries))
+	return types.Int(m.of.Len())
 }
 
 // Equal implements ref.Val.

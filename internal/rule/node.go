@@ -119,12 +119,12 @@ func (r *run) cel(path string, f *field, typ kind.Type, v value.Value) ref.Val {
 			return r.follow(path, f, id, v)
 		}
 	case kind.Object:
-		if _, ok := v.AsObject(); ok {
+		if v.IsObject() {
 			return &node{of: f.item, run: r, path: path, item: v}
 		}
 	case kind.Map:
-		if m, ok := v.AsObject(); ok {
-			return &mapping{run: r, path: path, of: v, entries: m}
+		if v.IsObject() {
+			return &mapping{run: r, path: path, of: v}
 		}
 	case kind.List:
 		if items, ok := v.AsList(); ok {

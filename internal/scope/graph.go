@@ -97,9 +97,10 @@ func (b *builder) follow(holder int32, c carrier, name string, v value.Value, ad
 		}
 		return
 	}
-	if fields, ok := v.AsObject(); ok {
+	if v.IsObject() {
 		for _, f := range c.fields {
-			b.follow(holder, f, name+"."+f.name, fields[f.name], add)
+			below, _ := v.Member(f.name)
+			b.follow(holder, f, name+"."+f.name, below, add)
 		}
 		return
 	}
