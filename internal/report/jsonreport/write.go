@@ -6,7 +6,6 @@ package jsonreport
 
 import (
 	"bufio"
-	"encoding/json"
 	"fmt"
 	"io"
 	"reflect"
@@ -53,13 +52,24 @@ func member(out *bufio.Writer, v reflect.Value) error {
 		_, err := out.WriteString("[]")
 		return err
 	}
+	all, _ := v.Interface().([]assessment.Finding)
+	var w findings
+	var line []byte
 	for i := range v.Len() {
 		separator := ",\n "
 		if i == 0 {
 			separator = "[\n "
 		}
 		out.WriteString(separator)
-		if err := element(out, v.Index(i).Interface()); err != nil {
+		var err error
+		if all != nil {
+			if line, err = w.finding(line[:0], &all[i]); err == nil {
+				_, err = out.Write(line)
+			}
+		} else {
+			err = element(out, v.Index(i).Interface())
+		}
+		if err != nil {
 			return err
 		}
 	}
@@ -68,16 +78,15 @@ func member(out *bufio.Writer, v reflect.Value) error {
 }
 
 func element(out *bufio.Writer, v any) error {
-	b, err := json.Marshal(complete(v))
+	b, err := plain(out.AvailableBuffer(), complete(v))
 	if err != nil {
 		return err
 	}
-	_, err = out.Write(report.EscapeJSON(b))
+	_, err = out.Write(b)
 	return err
 }
 
-// complete returns v with empty lists where there are none, since the format promises lists and never null, and without
-// the values of evidence that are not to be shown.
+// complete returns v with empty lists where there are none, since the format promises lists and never null.
 func complete(v any) any {
 	switch v := v.(type) {
 	case assessment.Summary:
@@ -91,22 +100,6 @@ func complete(v any) any {
 		v.Rows = append([]assessment.ViewRow{}, v.Rows...)
 		for i := range v.Rows {
 			v.Rows[i].Citations = list(v.Rows[i].Citations)
-		}
-		return v
-	case assessment.Finding:
-		if v.Citations == nil {
-			asked := *v.Question // others share it
-			asked.Citations = []string{}
-			v.Question = &asked
-		}
-		v.Unknown = list(v.Unknown)
-		v.Evidence = append([]*assessment.Evidence{}, v.Evidence...)
-		for i, e := range v.Evidence {
-			if e.State != "known" && e.State != "default" && e.Value != nil {
-				hidden := *e // others share it
-				hidden.Value = nil
-				v.Evidence[i] = &hidden
-			}
 		}
 		return v
 	}
