@@ -22,7 +22,8 @@ const (
 const slab = 1024
 
 // evidenceOf returns a row for each attribute that was read; at most maxQuiet for an answer that nobody has to act on.
-func (w *worker) evidenceOf(reads []rule.Read, status assessment.Status) []*assessment.Evidence {
+// Those of what runs are shared among resources.
+func (w *worker) evidenceOf(reads []rule.Read, status assessment.Status, live bool) []*assessment.Evidence {
 	if len(reads) == 0 {
 		return noEvidence
 	}
@@ -36,7 +37,11 @@ func (w *worker) evidenceOf(reads []rule.Read, status assessment.Status) []*asse
 	}
 	start := len(w.evidence)
 	for i := range reads {
-		w.evidence = append(w.evidence, w.row(&reads[i]))
+		if live {
+			w.evidence = append(w.evidence, w.sharedRow(&reads[i]))
+		} else {
+			w.evidence = append(w.evidence, w.row(&reads[i]))
+		}
 	}
 	if more > 0 {
 		w.evidence = append(w.evidence, w.place(assessment.Evidence{Attribute: "(more)", State: "known", Value: count(more, "more attribute")}))
@@ -53,6 +58,27 @@ func (w *worker) row(read *rule.Read) *assessment.Evidence {
 	}
 	row := w.place(w.evident(read))
 	w.rows = append(w.rows, row)
+	return row
+}
+
+// reading is what decides how a row reads.
+type reading struct {
+	attribute string
+	secret    bool
+	value     value.Identity
+}
+
+// sharedRow is row for what runs: all of a list was read by one call, so that equal values are shown by the same row.
+func (w *worker) sharedRow(read *rule.Read) *assessment.Evidence {
+	if w.shared == nil || len(w.shared) > maxKnown {
+		w.shared = map[reading]*assessment.Evidence{}
+	}
+	this := reading{read.Attribute, read.Secret, read.Value.Identity()}
+	row := w.shared[this]
+	if row == nil {
+		row = w.place(w.evident(read))
+		w.shared[this] = row
+	}
 	return row
 }
 

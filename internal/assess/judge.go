@@ -114,6 +114,8 @@ type worker struct {
 	slab     []assessment.Evidence  // room for rows
 	evidence []*assessment.Evidence // room for what findings show
 	rows     []*assessment.Evidence // of the resource that is being judged
+	shared   map[reading]*assessment.Evidence
+	known    known
 }
 
 // resources judges the resources from to to into out, which has a place for each of their findings.
@@ -163,13 +165,9 @@ var (
 // finding judges asked, which is r itself or what stands for it.
 func (w *worker) finding(f *assessment.Finding, p *planned, r, asked *resource.Resource) {
 	w.identify(p.ID, r)
-	answer := p.Evaluate(w.Inventory, asked, p.params.of(r), w.Now)
-	f.Question, f.Status, f.Unknown = p.question, answer.Status, nothingUnknown
-	f.Evidence = w.evidenceOf(withShown(answer.Reads, r), answer.Status)
-	if answer.Status == assessment.Unknown {
-		f.Unknown = unknowns(answer.Unknowns)
-	}
-	if answer.Status != assessment.Fail && answer.Status != assessment.Unknown {
+	given := w.answer(p, r, asked)
+	f.Question, f.Status, f.Unknown, f.Evidence = p.question, given.status, given.unknown, given.evidence
+	if given.status != assessment.Fail && given.status != assessment.Unknown {
 		return
 	}
 	for _, e := range p.exceptions {

@@ -234,7 +234,7 @@ func (c *Check) compile(types *rule.Types) error {
 		}
 		defaults[name] = p.Default.Value
 	}
-	c.defaults = value.Object(defaults)
+	c.defaults = value.Compact(defaults)
 	if len(faults) > 0 {
 		return errors.Join(faults...)
 	}
@@ -257,6 +257,7 @@ type Answer struct {
 	Status   assessment.Status
 	Unknowns []rule.UnknownAttribute
 	Reads    []rule.Read
+	Own      []int // see rule.Answer
 }
 
 // Rules returns the rules of the check: when, if there is one, and require.
@@ -290,7 +291,7 @@ func (c *Check) With(params map[string]value.Value) (value.Value, error) {
 		}
 		merged[name] = v
 	}
-	return value.Object(merged), nil
+	return value.Compact(merged), nil
 }
 
 // Evaluate answers for one resource. params are those that With returned.
@@ -306,10 +307,10 @@ func judge(when, require *rule.Rule, in rule.Input) Answer {
 		applies = when.Eval(in)
 	}
 	if applies.Value == rule.False {
-		return Answer{Status: assessment.NotApplicable, Reads: applies.Reads}
+		return Answer{Status: assessment.NotApplicable, Reads: applies.Reads, Own: applies.Own}
 	}
 	holds := require.Eval(in)
-	a := Answer{Reads: merged(applies.Reads, holds.Reads)}
+	a := Answer{Reads: merged(applies.Reads, holds.Reads), Own: append(applies.Own, holds.Own...)}
 	switch {
 	case holds.Value == rule.True:
 		a.Status = assessment.Pass

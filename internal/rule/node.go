@@ -3,6 +3,7 @@ package rule
 import (
 	"fmt"
 	"reflect"
+	"slices"
 	"time"
 
 	"cel.dev/cel-go/common/types"
@@ -37,6 +38,8 @@ func (n *node) raw(f *field) value.Value {
 		return n.item.Field(f.name)
 	case n.resource == nil:
 		return value.Unresolved(n.missing...)
+	case n.resource == n.run.self && !slices.Contains(n.run.own, f.index):
+		n.run.own = append(n.run.own, f.index)
 	}
 	return n.resource.Values[f.index]
 }

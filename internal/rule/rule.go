@@ -160,6 +160,9 @@ type Answer struct {
 	Unknowns []UnknownAttribute
 	// Reads are the attributes that the rule read, in order, each once.
 	Reads []Read
+	// Own are the attributes of the subject itself that were read, by their places in the list of all of its kind. In one world and
+	// with the same parameters, a subject of the kind that has the same there gets the same answer.
+	Own []int
 }
 
 // UnknownAttribute is an attribute that stood between a rule and its answer.
@@ -187,13 +190,13 @@ type Input struct {
 
 // Eval answers. An error in the evaluation is Unknown, never an answer.
 func (r *Rule) Eval(in Input) Answer {
-	run := &run{world: in.World, now: in.Now}
+	run := &run{world: in.World, self: in.Self, now: in.Now}
 	result := run.eval(r, &node{of: r.self, run: run, resource: in.Self}, in.Params)
 	return run.answer(result)
 }
 
 func (r *run) answer(result ref.Val) Answer {
-	a := Answer{Reads: r.reads}
+	a := Answer{Reads: r.reads, Own: r.own}
 	switch result := result.(type) {
 	case types.Bool:
 		a.Value = False

@@ -25,7 +25,9 @@ type Subject = *resource.Resource
 // run is one evaluation: what it read and what it found unknown.
 type run struct {
 	world    World
+	self     Subject
 	now      time.Time
+	own      []int // the attributes of self that were read
 	reads    []Read
 	unknowns []UnknownAttribute
 	deriving []derivation
