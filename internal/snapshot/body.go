@@ -131,11 +131,18 @@ type decoder struct {
 	stamps  []value.Stamp
 }
 
-func newDecoder(calls []value.Call) *decoder {
+// origins are one for each call, so that what was read by it can be shared.
+type origins map[value.Call]value.Stamp
+
+func newDecoder(calls []value.Call, known origins) *decoder {
 	d := &decoder{}
 	for i := range calls {
-		o := &value.Origin{Call: &calls[i]}
-		d.origins, d.stamps = append(d.origins, o), append(d.stamps, value.Seen(o))
+		seen, ok := known[calls[i]]
+		if !ok {
+			seen = value.Seen(&value.Origin{Call: &calls[i]})
+			known[calls[i]] = seen
+		}
+		d.origins, d.stamps = append(d.origins, seen.Origin()), append(d.stamps, seen)
 	}
 	return d
 }

@@ -89,7 +89,7 @@ func Read(r io.Reader) (*Snapshot, error) {
 	s := &Snapshot{}
 	var all source.Gathered
 	seen := map[source.Part]bool{} // whether it is done
-	targets := map[string]bool{}
+	targets, calls := map[string]bool{}, origins{}
 	err := scan(r, func(l line) error {
 		for _, p := range l.parts() {
 			if !targets[p.Target] {
@@ -104,7 +104,7 @@ func Read(r io.Reader) (*Snapshot, error) {
 			targets[l.Target.Name] = true
 			return all.Begin(*l.Target)
 		case l.Block != nil:
-			b, err := l.Block.block()
+			b, err := l.Block.block(calls)
 			if err != nil {
 				return fmt.Errorf("block %s: %w", l.Block.Address, err)
 			}
@@ -157,8 +157,8 @@ func (l line) parts() []source.Part {
 	return nil
 }
 
-func (b *block) block() (resource.Block, error) {
-	d := newDecoder(b.Calls)
+func (b *block) block(known origins) (resource.Block, error) {
+	d := newDecoder(b.Calls, known)
 	if b.Origin < 0 || b.Origin > len(b.Calls) {
 		return resource.Block{}, fmt.Errorf("there is no call %d", b.Origin)
 	}
