@@ -71,6 +71,9 @@ type target struct {
 	resources []*resource.Resource
 	// strays are, by their owner, blocks that it does not stand for and that run unlike each other.
 	strays map[string][]*resource.Block
+	// filling tells that all resources of all targets have their names. From then on meanings holds what meant has said.
+	filling  bool
+	meanings sync.Map
 }
 
 // Map makes the inventory of what was read.
@@ -332,6 +335,7 @@ func (t *target) holds(provider string) bool {
 
 // fill reads the attributes of every resource, on all processors. If it may, it forgets live blocks that are read.
 func (t *target) fill(forget bool) {
+	t.filling = true
 	workers := runtime.GOMAXPROCS(0)
 	var shared map[string]bool
 	if forget = forget && t.live(); forget {

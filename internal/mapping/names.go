@@ -103,6 +103,31 @@ func (t *target) anywhere(name string) bool {
 // without one means, in files, the namespace that is not said.
 func (t *target) meant(kindName, name, in string) (found *resource.Resource, several bool) {
 	all := t.texts[kindName][name]
+	if len(all) < many || !t.filling {
+		return t.among(all, name, in)
+	}
+	this := call{kindName, name, in}
+	if known, ok := t.meanings.Load(this); ok {
+		return known.(meaning).found, known.(meaning).several
+	}
+	found, several = t.among(all, name, in)
+	t.meanings.Store(this, meaning{found, several})
+	return found, several
+}
+
+// many resources with one name, such as the role that an installer puts into every namespace, are looked through once for each place
+// that the name is written in, rather than for each time.
+const many = 8
+
+// call is a name as it is written in a place, and meaning what meant says of it.
+type call struct{ kindName, name, in string }
+type meaning struct {
+	found   *resource.Resource
+	several bool
+}
+
+// among is meant for those that are called so.
+func (t *target) among(all []*resource.Resource, name, in string) (found *resource.Resource, several bool) {
 	var own, near, global []*resource.Resource
 	for _, r := range all {
 		b := t.of[r]
