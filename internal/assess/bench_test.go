@@ -17,7 +17,7 @@ import (
 )
 
 // wide is a catalog of 40 kinds with 6 checks each, and a check for any resource.
-func wide(b *testing.B) *catalog.Catalog {
+func wide(b testing.TB) *catalog.Catalog {
 	b.Helper()
 	const kinds, checks = 40, 6
 	files := fstest.MapFS{}
@@ -36,7 +36,7 @@ attributes:
   days: {type: int, doc: Days kept.}
   next: {type: ref %s, doc: The next., phi: to}
   tags: {type: map string, doc: Tags.}
-  rules: {type: list, doc: Rules., item: {port: {type: int, doc: Port.}, cidr: {type: string, doc: CIDR.}}}
+  rules: {type: list, doc: Rules., item: {port: {type: int, doc: Port.}, cidr: {type: string, doc: CIDR.}, name: {type: string, doc: Its name.}, note: {type: string, doc: A note.}}}
   closed: {type: bool, doc: Closed., is: 'self.rules.all(r, r.port != 22 || r.cidr != "0.0.0.0/0")'}
 `, name, k, name))
 		for c, rule := range []string{"self.encrypted", `self.algorithm in ["aws:kms", "AES256"]`, "self.days >= 30",

@@ -37,8 +37,9 @@ type asking struct {
 // answers are those of one check, by the numbers of the values of the attributes that it has read of any resource so far, and of those
 // that every finding of the kind shows.
 type answers struct {
-	own []int
-	by  map[string]answer
+	own   []int // attributes of the resource itself
+	items map[*kind.Attribute]bool
+	by    map[string]answer
 }
 
 // maxKnown bounds the numbers and the answers that are kept.
@@ -51,9 +52,8 @@ func (k *known) forget() {
 	}
 }
 
-// add adds the number of a value to the key.
-func (k *known) add(v value.Value) {
-	id := v.Identity()
+// add adds the number of something to the key.
+func (k *known) add(id value.Identity) {
 	n, ok := k.numbers[id]
 	if !ok {
 		n = uint32(len(k.numbers))
@@ -62,15 +62,38 @@ func (k *known) add(v value.Value) {
 	k.key = binary.LittleEndian.AppendUint32(k.key, n)
 }
 
+// addRead adds what a check may have read of an attribute: of objects no more than the fields that it reads and their names, by which
+// evidence calls them, since there is always something by which pods differ.
+func (k *known) addRead(a *kind.Attribute, v value.Value, items map[*kind.Attribute]bool) {
+	if len(a.Fields()) == 0 {
+		k.add(v.Identity())
+		return
+	}
+	k.add(v.Outside())
+	list, _ := v.AsList()
+	for _, item := range list {
+		k.addRead(a, item, items)
+	}
+	if !v.IsObject() {
+		return
+	}
+	for _, field := range a.Fields() {
+		if items[field] || field.Name == "name" {
+			held, _ := v.Member(field.Name) // which the mapping gives every item
+			k.addRead(field, held, items)
+		}
+	}
+}
+
 // keyOf makes the key of what a check is asked about a resource, or what stands for it.
 func (k *known) keyOf(a *answers, r, asked *resource.Resource, params value.Value) {
 	k.key = k.key[:0]
-	k.add(params)
+	k.add(params.Identity())
 	for _, i := range r.Kind.Shown() {
-		k.add(r.Values[i])
+		k.add(r.Values[i].Identity())
 	}
 	for _, i := range a.own {
-		k.add(asked.Values[i])
+		k.addRead(asked.Kind.All()[i], asked.Values[i], a.items)
 	}
 }
 
@@ -84,7 +107,7 @@ func (w *worker) answer(p *planned, r, asked *resource.Resource) answer {
 	w.known.forget()
 	all := w.known.answers[asking{p.Check, r.Kind}]
 	if all == nil {
-		all = &answers{by: map[string]answer{}}
+		all = &answers{items: map[*kind.Attribute]bool{}, by: map[string]answer{}}
 		w.known.answers[asking{p.Check, r.Kind}] = all
 	}
 	w.known.keyOf(all, r, asked, params)
@@ -92,7 +115,7 @@ func (w *worker) answer(p *planned, r, asked *resource.Resource) answer {
 		return given
 	}
 	given, own := w.evaluate(p, r, asked, params)
-	if all.take(own) {
+	if all.take(asked.Kind, own) {
 		w.known.keyOf(all, r, asked, params)
 	}
 	all.by[string(w.known.key)] = given
@@ -101,14 +124,17 @@ func (w *worker) answer(p *planned, r, asked *resource.Resource) answer {
 }
 
 // take adds attributes to those that answers hang on. If one is new, what was answered before is forgotten: its keys lack it.
-func (a *answers) take(own []int) bool {
-	before := len(a.own)
-	for _, i := range own {
-		if !slices.Contains(a.own, i) {
+func (a *answers) take(k *kind.Kind, own []*kind.Attribute) bool {
+	before := len(a.own) + len(a.items)
+	for _, attribute := range own {
+		switch i := k.Index(attribute.Name); {
+		case i < 0 || k.All()[i] != attribute:
+			a.items[attribute] = true
+		case !slices.Contains(a.own, i):
 			a.own = append(a.own, i)
 		}
 	}
-	if len(a.own) == before {
+	if len(a.own)+len(a.items) == before {
 		return false
 	}
 	clear(a.by)
@@ -116,7 +142,7 @@ func (a *answers) take(own []int) bool {
 }
 
 // evaluate asks a check, and returns with its answer the attributes of the resource that it read.
-func (w *worker) evaluate(p *planned, r, asked *resource.Resource, params value.Value) (given answer, own []int) {
+func (w *worker) evaluate(p *planned, r, asked *resource.Resource, params value.Value) (given answer, own []*kind.Attribute) {
 	a := p.Evaluate(w.Inventory, asked, params, w.Now)
 	given = answer{a.Status, nothingUnknown, w.evidenceOf(withShown(a.Reads, r), a.Status, r.Live)}
 	if a.Status == assessment.Unknown {

@@ -257,7 +257,7 @@ type Answer struct {
 	Status   assessment.Status
 	Unknowns []rule.UnknownAttribute
 	Reads    []rule.Read
-	Own      []int // see rule.Answer
+	Own      []*kind.Attribute // see rule.Answer
 }
 
 // Rules returns the rules of the check: when, if there is one, and require.

@@ -3,7 +3,6 @@ package rule
 import (
 	"fmt"
 	"reflect"
-	"slices"
 	"time"
 
 	"cel.dev/cel-go/common/types"
@@ -35,11 +34,12 @@ var (
 func (n *node) raw(f *field) value.Value {
 	switch {
 	case n.of.kind == nil:
+		n.run.hangsOn(f.attribute)
 		return n.item.Field(f.name)
 	case n.resource == nil:
 		return value.Unresolved(n.missing...)
-	case n.resource == n.run.self && !slices.Contains(n.run.own, f.index):
-		n.run.own = append(n.run.own, f.index)
+	case n.resource == n.run.self:
+		n.run.hangsOn(f.attribute)
 	}
 	return n.resource.Values[f.index]
 }

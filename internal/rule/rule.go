@@ -160,9 +160,10 @@ type Answer struct {
 	Unknowns []UnknownAttribute
 	// Reads are the attributes that the rule read, in order, each once.
 	Reads []Read
-	// Own are the attributes of the subject itself that were read, by their places in the list of all of its kind. In one world and
-	// with the same parameters, a subject of the kind that has the same there gets the same answer.
-	Own []int
+	// Own are the attributes of the subject itself that were read, and of items of lists those that were read of any. In one world
+	// and with the same parameters, a subject of the kind that has the same there gets the same answer, if the items of its lists
+	// are also called the same.
+	Own []*kind.Attribute
 }
 
 // UnknownAttribute is an attribute that stood between a rule and its answer.

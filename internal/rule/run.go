@@ -1,6 +1,7 @@
 package rule
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -27,7 +28,7 @@ type run struct {
 	world    World
 	self     Subject
 	now      time.Time
-	own      []int // the attributes of self that were read
+	own      []*kind.Attribute // see Answer
 	reads    []Read
 	unknowns []UnknownAttribute
 	deriving []derivation
@@ -52,6 +53,13 @@ func (r *run) read(path string, v value.Value, a *kind.Attribute) {
 		r.reads = append(r.reads[:maxReads/2], r.reads[maxReads/2+1:]...)
 	}
 	r.reads = append(r.reads, Read{Attribute: path, Value: v, Secret: a.Secret})
+}
+
+// hangsOn notes that the answer hangs on an attribute of self, or on one of the items of a list.
+func (r *run) hangsOn(a *kind.Attribute) {
+	if !slices.Contains(r.own, a) {
+		r.own = append(r.own, a)
+	}
 }
 
 // unknown makes a CEL unknown that remembers what it stands for.

@@ -161,6 +161,18 @@ type Identity struct {
 	data  any
 }
 
+// Outside is the Identity of all of a list or an object but what it holds.
+func (v Value) Outside() Identity {
+	id := Identity{v.meta, v.state, v.data}
+	switch data := v.data.(type) {
+	case []Value:
+		id.data = stretch[Value]{n: len(data)}
+	case fields, map[string]Value:
+		id.data = stretch[Member]{}
+	}
+	return id
+}
+
 // stretch is where the items of a list lie, or the members of an object that is packed.
 type stretch[E any] struct {
 	first *E // nil if there is none
