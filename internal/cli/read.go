@@ -67,12 +67,13 @@ func readTarget(ctx context.Context, name string, options source.Options) ([]sou
 		}
 		readings = append(readings, reading)
 	}
+	readings = wire.Split(ctx, readings, options)
 	if len(readings) > 0 || len(faults) > 0 {
 		for _, fault := range faults {
 			readings = append(readings, source.Reading{Kind: "unreadable", Name: name,
 				Gaps: []resource.Gap{{Target: name, What: name, Reason: fault.Error()}}})
 		}
-		if len(readings) == len(faults) {
+		if len(readings) == len(faults) { // of which every one is a gap
 			return nil, errors.Join(faults...)
 		}
 		return readings, nil

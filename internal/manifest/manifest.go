@@ -38,6 +38,12 @@ type Scope struct {
 	Namespace string
 	// File stands in the address of a configuration that has no name, such as the audit policy of an API server.
 	File string
+	// Declared is the address of the Terraform block that declares the objects; "" for those that are written as such. It is the
+	// address of its one object; where it makes Several, that of each goes on with "/Deployment/NAMESPACE/NAME".
+	Declared string
+	Several  bool
+	// Symbol names a namespace that is not known by what it is made of, as resource.Placed has it; nil if there is no telling.
+	Symbol func(namespace value.Value) string
 	// Namespaced tells of a type that manifest does not know whether its objects have a namespace, as a cluster's discovery or
 	// a CustomResourceDefinition says; nil if nothing is known.
 	Namespaced func(typ string) (namespaced, known bool)
@@ -109,15 +115,18 @@ func Block(object value.Value, in Scope) (resource.Block, error) {
 	if !ok && configures {
 		name, ok = in.File, true
 	}
-	if !ok || name == "" || strings.Contains(name, "/") && !configures {
+	alone := in.Declared != "" && !in.Several // it needs no name to be told from others
+	if !alone && (!ok || name == "" || strings.Contains(name, "/") && !configures) {
 		return resource.Block{}, fmt.Errorf("the %s has no metadata.name", kind)
 	}
-	b := resource.Block{Dialect: in.Dialect, Type: typ, Target: in.Target, Account: in.Cluster, Origin: object.Origin()}
+	b := resource.Block{Dialect: in.Dialect, Type: typ, Target: in.Target, Account: in.Cluster, Origin: object.Origin(), Declared: in.Declared}
 	if b.Origin == nil {
 		b.Origin = &value.Origin{}
 	}
 	b.Region, b.Global = in.namespaceOf(typ, metadata)
-	b.Address = in.address(typ, b.Region, name)
+	if b.Address = in.address(typ, b.Region, name); alone {
+		b.Address = in.Declared
+	}
 	b.Owner = in.owner(typ, metadata, b.Region)
 	b.Body = Scrub(typ, object)
 	return b, nil
@@ -135,6 +144,8 @@ func (in Scope) namespaceOf(typ string, metadata value.Value) (namespace string,
 		return "", true
 	case isSaid && said != "":
 		return said, false
+	case metadata.Field("namespace").IsUnknown() && in.Symbol != nil:
+		return in.Symbol(metadata.Field("namespace")), false
 	case in.Dialect == resource.Cluster && !known: // a cluster tells the namespace of all that have one
 		return "", true
 	}
@@ -146,7 +157,10 @@ func (in Scope) address(typ, namespace, name string) string {
 	if namespace != "" {
 		name = namespace + "/" + name
 	}
-	if in.Root != "" {
+	switch {
+	case in.Declared != "":
+		return in.Declared + "/" + called(typ) + "/" + name
+	case in.Root != "":
 		return in.Root + ":" + called(typ) + "/" + name
 	}
 	return called(typ) + "/" + name

@@ -35,8 +35,11 @@ func Components(b resource.Block) []resource.Block {
 			one.Origin = o
 		}
 		from := called(b.Type)
-		at := strings.LastIndex(b.Address, from+"/")
-		one.Address = b.Address[:at] + typ + b.Address[at+len(from):]
+		if at := strings.LastIndex(b.Address, from+"/"); at >= 0 {
+			one.Address = b.Address[:at] + typ + b.Address[at+len(from):]
+		} else { // of what Terraform declares
+			one.Address = b.Address + "/" + typ
+		}
 		all = append(all, one)
 	}
 	return all

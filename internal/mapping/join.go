@@ -92,18 +92,29 @@ func (t *target) indexAliases(typ, argument string) {
 
 func (t *target) indexAttributes(k *kind.Kind, attributes []*kind.Attribute) {
 	for _, a := range attributes {
-		t.indexPlaces(k, a.In(t.dialect))
-		t.indexAttributes(k, a.Fields())
+		if t.wants(a) {
+			t.indexPlaces(k, a.In(t.dialect))
+			t.indexAttributes(k, a.Fields())
+		}
 	}
 }
 
 func (t *target) indexPlaces(k *kind.Kind, places []kind.Place) {
 	for _, p := range places {
-		if j := p.Join; j != nil && len(j.Key) > 0 && t.joins[joinKey(k, j)] == nil {
-			t.joins[joinKey(k, j)] = t.indexJoin(k, j)
+		if j := p.Join; j != nil && len(j.Key) > 0 && !t.lazy {
+			t.index(k, j)
 		}
 		t.indexPlaces(k, p.Concat)
 	}
+}
+
+// index returns the index of a join, which it makes when it is asked for first.
+func (t *target) index(k *kind.Kind, j *kind.Join) *joinIndex {
+	key := joinKey(k, j)
+	if t.joins[key] == nil {
+		t.joins[key] = t.indexJoin(k, j)
+	}
+	return t.joins[key]
 }
 
 func (t *target) indexJoin(k *kind.Kind, j *kind.Join) *joinIndex {
@@ -183,7 +194,7 @@ func (t *target) indexUnplaced(index *joinIndex, k *kind.Kind, text string, why 
 		return
 	}
 	for _, r := range t.texts[k.Name][name] {
-		if other := t.of[r]; other != nil && other.Region == "" && !other.Global {
+		if other := t.of[r]; other != nil && !other.Placed() {
 			index.maybe[other.Address] = append(index.maybe[other.Address], append(why, unplaced(other))...)
 		}
 	}
@@ -259,7 +270,7 @@ func (t *target) join(j *kind.Join, f frame) value.Value {
 	case j.Selected != nil:
 		return t.selected(j, f)
 	}
-	index := t.joins[joinKey(f.kind, j)]
+	index := t.index(f.kind, j) // made by now, unless the target is lazy
 	all := taking{target: t, owner: f.block, seen: map[*resource.Block]bool{}}
 	for _, address := range append([]string{f.block.Address}, t.aliases[f.block.Address]...) {
 		all.take(index.byAddress[address])

@@ -82,8 +82,11 @@ func (t *target) pseudo(name string, f frame) value.Value {
 		if f.block.Global {
 			return value.None()
 		}
+		if said := f.block.Body.Field("metadata").Field("namespace"); f.block.Declared != "" && said.IsUnknown() {
+			return said
+		}
 		if name == "@qualified" && f.block.Region != "" {
-			text = f.block.Region + f.block.Address[strings.LastIndexByte(f.block.Address, '/'):]
+			return qualified(f.block)
 		}
 	}
 	if text == "" && t.live() {
@@ -94,6 +97,20 @@ func (t *target) pseudo(name string, f frame) value.Value {
 		return value.Unresolved(value.Reason{Why: name[1:] + " is not said in the code", Grant: "assess the live account"})
 	}
 	return value.String(text).At(f.block.Origin)
+}
+
+// qualified is NAMESPACE/NAME.
+func qualified(b *resource.Block) value.Value {
+	name := b.Address[strings.LastIndexByte(b.Address, '/')+1:]
+	if b.Declared != "" {
+		said := b.Body.Field("metadata").Field("name")
+		text, known := said.AsString()
+		if !known {
+			return value.Unresolved(said.Reasons()...).At(said.Origin())
+		}
+		name = text
+	}
+	return value.String(b.Region + "/" + name).At(b.Origin)
 }
 
 // part reads the first place of a part that exists, once for each resource.

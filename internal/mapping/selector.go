@@ -51,10 +51,13 @@ func (t *target) neighbours(typ string, b *resource.Block) []*resource.Block {
 		for i := range t.blocks {
 			one := &t.blocks[i]
 			at := [3]string{one.Type, one.Root(), one.Region}
+			if !resource.Placed(one.Region) {
+				at[2] = ""
+			}
 			t.byNamespace[at] = append(t.byNamespace[at], one)
 		}
 	})
-	if b.Region == "" && !t.live() { // of what says no namespace, all of the root may be in the same
+	if !resource.Placed(b.Region) && !t.live() { // of what says no namespace, all of the root may be in the same
 		var all []*resource.Block
 		for _, one := range t.byType[typ] {
 			if one.Root() == b.Root() {
@@ -76,7 +79,7 @@ func (all *taking) takeSelected(b, owner *resource.Block, a match) {
 	case a.known && !a.holds:
 	case !a.known:
 		all.reasons = append(all.reasons, about(b, a.why)...)
-	case b.Region == "" && owner.Region != "":
+	case b.Region != owner.Region && !resource.Placed(b.Region):
 		all.reasons = append(all.reasons, about(b, []value.Reason{unplaced(b)})...)
 	case b.Region != owner.Region:
 		all.reasons = append(all.reasons, about(b, []value.Reason{unplaced(owner)})...)

@@ -193,6 +193,10 @@ func (t *target) typedItem(a *kind.Attribute, raw value.Value, f frame) value.Va
 	}
 	fields := make([]value.Member, 0, len(a.Fields())) // packed: an estate has more items than anything else
 	for _, field := range a.Fields() {
+		if !t.wants(field) {
+			fields = append(fields, value.Member{Name: field.Name, Value: unwanted})
+			continue
+		}
 		var v value.Value
 		if field.Anywhere() {
 			v = t.attribute(field, item).Value

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"maps"
+	"path"
 	"slices"
 	"strings"
 
@@ -129,15 +130,27 @@ func New(blocks []*resource.Block, partial func(typ string) []value.Reason) *Pol
 	return p
 }
 
-// label is a block's address without its root.
+// label is what a block is called within its root: "RoleBinding/clinic/readers".
 func label(b *resource.Block) string {
+	if b.Declared != "" {
+		kind, _, _ := strings.Cut(b.Type, ".")
+		return path.Join(kind, b.Region, nameOf(b))
+	}
 	if root := b.Root(); root != "" && b.Dialect == resource.Kubernetes {
 		return b.Address[len(root)+1:]
 	}
 	return b.Address
 }
 
-func nameOf(b *resource.Block) string { return b.Address[strings.LastIndexByte(b.Address, '/')+1:] }
+// nameOf is the name of a block or, of one whose name nobody knows, its address, which is no name.
+func nameOf(b *resource.Block) string {
+	if name, known := b.Body.Field("metadata").Field("name").AsString(); b.Declared != "" && known {
+		return name
+	} else if b.Declared != "" {
+		return b.Address
+	}
+	return b.Address[strings.LastIndexByte(b.Address, '/')+1:]
+}
 
 func newRole(b *resource.Block) *role {
 	r := &role{block: b}
@@ -312,13 +325,13 @@ func (p *Policy) entries(s Subject) (sure []through, maybe []through) {
 		return sure, nil
 	}
 	for _, other := range p.spaces[s.Name] { // in files, an account whose namespace is not said may be one whose is
-		if other != s && (other.Namespace == "" || s.Namespace == "") {
+		if other != s && !(resource.Placed(other.Namespace) && resource.Placed(s.Namespace)) {
 			for _, e := range p.given[other] {
 				maybe = append(maybe, through{entry: e})
 			}
 		}
 	}
-	if s.Namespace == "" {
+	if !resource.Placed(s.Namespace) {
 		for _, g := range slices.SortedFunc(maps.Keys(p.given), compare) {
 			if g.Kind == group && strings.HasPrefix(g.Name, allAccounts+":") {
 				for _, e := range p.given[g] {
@@ -369,7 +382,7 @@ func (g *binding) allows(q Request) Answer {
 	switch {
 	case !g.cluster && (q.Path != "" || q.Namespace == ""):
 		return Answer{} // in its namespace only
-	case !g.cluster && g.namespace == "":
+	case !g.cluster && !resource.Placed(g.namespace):
 		out.Why = append(slices.Clone(out.Why), unsaidNamespace)
 	case !g.cluster && q.Namespace != g.namespace:
 		return Answer{}
@@ -380,7 +393,7 @@ func (g *binding) allows(q Request) Answer {
 	for _, rule := range g.role.rules {
 		out = out.or(rule.allows(q, false))
 	}
-	if !g.cluster && g.namespace == "" && out.Yes {
+	if !g.cluster && !resource.Placed(g.namespace) && out.Yes {
 		return unsure(unsaidNamespace)
 	}
 	out.Why = append(slices.Clone(out.Why), g.role.more...)

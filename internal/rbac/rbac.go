@@ -37,6 +37,9 @@ func Types() []string {
 	return []string{roleType, clusterRoleType, bindingType, clusterBindingType, accountType}
 }
 
+// IsRole tells of a type of blocks that its objects are roles.
+func IsRole(typ string) bool { return typ == roleType || typ == clusterRoleType }
+
 // Answer tells whether something is allowed. The zero Answer is no.
 type Answer struct {
 	Yes bool

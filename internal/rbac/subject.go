@@ -97,8 +97,14 @@ func (p *Policy) blocks(root string, like *resource.Block) []resource.Block {
 func (p *Policy) body(s Subject) value.Value {
 	members := map[string]value.Value{"kind": value.String(s.Kind), "name": value.String(s.Name),
 		"subject": value.String(s.String()), "bindings": p.bindings(s), "rights": p.rights(s), "administers": value.Bool(p.administers(s))}
-	if s.Namespace != "" {
+	switch {
+	case resource.Placed(s.Namespace):
 		members["namespace"] = value.String(s.Namespace)
+	case s.Namespace != "":
+		members["namespace"] = value.Unresolved(unsaidNamespace)
+	}
+	if b := p.accounts[s]; b != nil && b.Declared != "" {
+		members["name"] = b.Body.Field("metadata").Field("name")
 	}
 	if s.Kind == account {
 		members["exists"] = p.exists(s).value()

@@ -5,6 +5,7 @@
 package resource
 
 import (
+	"path"
 	"regexp"
 	"strings"
 
@@ -55,6 +56,9 @@ type Block struct {
 	Account, Region string
 	// Data is true for a Terraform data source: something that is looked up, not declared.
 	Data bool
+	// Declared is the address of the Terraform block that declares an object of Kubernetes, with which its Address begins; "" of
+	// one that is written as such. Account is then the alias of the provider that leads to its cluster, "" for the default one.
+	Declared string
 	// Owner is the address of the block that made this one and that must be changed in its place, "" if there is none: the
 	// Deployment of a ReplicaSet, which owns a Pod. A block whose owner was read is no resource of its own.
 	Owner string
@@ -65,10 +69,21 @@ type Block struct {
 
 // Root is the root module, template, chart or folder of manifests that the block belongs to where its target holds several; ""
 // where the target is one.
-func (b *Block) Root() string { return Root(b.Dialect, b.Address) }
+func (b *Block) Root() string {
+	if b.Declared != "" {
+		return path.Join(Root(Terraform, b.Declared), "terraform", b.Account)
+	}
+	return Root(b.Dialect, b.Address)
+}
 
 // kindOfObject begins an address of Kubernetes within its root. A name may hold a colon, but no slash.
 var kindOfObject = regexp.MustCompile(`:[A-Z][A-Za-z0-9.-]*/`)
+
+// An object that Terraform declares has the address of its block; one that is written as such begins with its kind.
+var (
+	declaredObject = regexp.MustCompile(`^([^:"[]*):(module\.|kubernetes_|kubectl_|helm_release)`)
+	writtenObject  = regexp.MustCompile(`^[A-Z][A-Za-z0-9.-]*/`)
+)
 
 // Root is what stands before the colon of an address where a target holds several roots, "envs/prod:aws_s3_bucket.b"; "" where it is
 // one.
@@ -80,6 +95,9 @@ func Root(d Dialect, address string) string {
 		if all := kindOfObject.FindAllStringIndex(address, -1); len(all) > 0 {
 			return address[:all[len(all)-1][0]]
 		}
+		if m := declaredObject.FindStringSubmatch(address); m != nil && !writtenObject.MatchString(address) {
+			return m[1]
+		}
 		return ""
 	}
 	at := strings.IndexByte(address, ':')
@@ -88,6 +106,13 @@ func Root(d Dialect, address string) string {
 	}
 	return address[:at]
 }
+
+// Placed tells of an object of Kubernetes that its namespace is known, or that it has none. What files say of a namespace without
+// its name, such as "${var.namespace}", is the Region all the same: it means one thing wherever it stands in a root.
+func (b *Block) Placed() bool { return b.Global || Placed(b.Region) }
+
+// Placed tells of a namespace that its name is known.
+func Placed(namespace string) bool { return namespace != "" && !strings.Contains(namespace, "${") }
 
 // Gap is something that a source could not read: a broken file, a module that was not fetched, a denied call.
 type Gap struct {

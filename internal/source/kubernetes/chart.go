@@ -26,6 +26,8 @@ type chartDir struct {
 	dir string
 	// beside are the charts of this target that it says to be made of, by name: repository: file://../common.
 	beside map[string]string
+	// archive is set where dir is a file that holds the whole chart.
+	archive bool
 }
 
 func isChart(file string) bool { return path.Base(file) == "Chart.yaml" }
@@ -55,7 +57,7 @@ func (e *estate) charts(taken map[string]bool) []chartDir {
 	e.chartDirs = map[string]chartDir{}
 	var found []chartDir
 	for dir, m := range all {
-		c := chartDir{dir, map[string]string{}}
+		c := chartDir{dir: dir, beside: map[string]string{}}
 		for _, d := range m.Dependencies {
 			if at, ok := strings.CutPrefix(d.Repository, "file://"); ok {
 				at = path.Join(dir, at)
@@ -114,6 +116,13 @@ func (e *estate) load(c chartDir, all map[string]bool) (*chart.Chart, error) {
 	}
 	all[c.dir] = true
 	defer delete(all, c.dir)
+	if c.archive {
+		files, err := e.archived(c.dir)
+		if err != nil {
+			return nil, err
+		}
+		return loader.LoadFiles(files)
+	}
 	rules := ignore.Empty()
 	if content, err := e.disk.Read(path.Join(c.dir, ".helmignore")); err == nil {
 		if parsed, err := ignore.Parse(bytes.NewReader(content)); err == nil {
@@ -169,6 +178,9 @@ func (e *estate) ignored(rules *ignore.Rules, file, rel string) bool {
 
 // values are those that the user gave for charts.
 func (e *estate) values() (map[string]any, error) {
+	if e.release != nil {
+		return e.release.values()
+	}
 	all := map[string]any{}
 	for _, file := range e.options.HelmValues {
 		info, err := os.Stat(file)
@@ -197,6 +209,14 @@ func (e *estate) values() (map[string]any, error) {
 	return all, nil
 }
 
+// namespace is that of the release, "" if it is not known.
+func (e *estate) namespace() string {
+	if e.release != nil {
+		return e.release.Namespace
+	}
+	return e.options.Namespace
+}
+
 const wantsValues = "--helm-values FILE, or --helm-set NAME=VALUE"
 
 // render returns the objects that a chart makes.
@@ -206,6 +226,12 @@ func (e *estate) render(ctx context.Context, c chartDir) []object {
 	if err != nil {
 		e.gaps.add(file, 0, "the chart cannot be loaded: "+said(err), "")
 		return nil
+	}
+	if e.release != nil {
+		if err := e.release.holes(made); err != nil {
+			e.gaps.add(file, 0, err.Error(), "assess the cluster")
+			return nil
+		}
 	}
 	given, err := e.values()
 	if err != nil {
@@ -234,7 +260,7 @@ func (e *estate) render(ctx context.Context, c chartDir) []object {
 			e.gaps.add(template, line, fmt.Sprintf("rendered line %d: %s", f.line, f.text), "")
 		}
 		for _, o := range objectsOf(documents, template) {
-			if o.value, o.line = unsaid(o.value, e.options.Namespace), 0; o.value.Origin() != nil {
+			if o.value, o.line = unsaid(o.value, e.namespace()), 0; o.value.Origin() != nil {
 				o.line = o.value.Origin().Line
 			}
 			all = append(all, o)

@@ -96,6 +96,7 @@ type estate struct {
 	options source.Options
 	gaps    gaps
 	roots   []root
+	release *Release // what is rendered for somebody else than the user, nil if it is for him
 
 	chartDirs      map[string]chartDir // by their folders
 	kustomizations map[string]*overlay // by their folders

@@ -74,7 +74,10 @@ func (e *estate) prepare(made *chart.Chart, given map[string]any) (*release, err
 		if err = chartutil.ProcessDependenciesWithMerge(made, given); err != nil {
 			return
 		}
-		options := chartutil.ReleaseOptions{Name: releaseName, Namespace: e.options.Namespace, Revision: 1, IsInstall: true}
+		options := chartutil.ReleaseOptions{Name: releaseName, Namespace: e.namespace(), Revision: 1, IsInstall: true}
+		if e.release != nil {
+			options.Name = e.release.Name
+		}
 		if options.Namespace == "" {
 			options.Namespace = unsaidNamespace
 		}

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	admission "k8s.io/api/admissionregistration/v1"
+	mutating "k8s.io/api/admissionregistration/v1beta1"
 	apps "k8s.io/api/apps/v1"
 	autoscaling "k8s.io/api/autoscaling/v2"
 	batch "k8s.io/api/batch/v1"
@@ -44,6 +45,8 @@ var objects = map[string]any{
 	"MutatingWebhookConfiguration.admissionregistration.k8s.io":     admission.MutatingWebhookConfiguration{},
 	"ValidatingAdmissionPolicy.admissionregistration.k8s.io":        admission.ValidatingAdmissionPolicy{},
 	"ValidatingAdmissionPolicyBinding.admissionregistration.k8s.io": admission.ValidatingAdmissionPolicyBinding{},
+	"MutatingAdmissionPolicy.admissionregistration.k8s.io":          mutating.MutatingAdmissionPolicy{},
+	"MutatingAdmissionPolicyBinding.admissionregistration.k8s.io":   mutating.MutatingAdmissionPolicyBinding{},
 }
 
 // role and clusterRole are roles with what follows from all of them; see package rbac.

@@ -298,6 +298,10 @@ func (i *instance) block() resource.Block {
 	if region, ok := members["region"].AsString(); ok && strings.HasPrefix(b.Type, "aws_") {
 		b.Region = region
 	}
+	if leadsToCluster(b.Type) {
+		b.Account, b.Region = p.alias, ""
+		i.namespace(members)
+	}
 	if !b.Data && p.tags != cty.NilVal && strings.HasPrefix(b.Type, "aws_") {
 		members["tags"] = i.tags(p, members)
 	}

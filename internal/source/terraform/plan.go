@@ -186,7 +186,7 @@ func (p *planned) instances() []found {
 
 func (p *planned) block(f found) resource.Block {
 	origin := value.Origin{File: p.file}
-	at := place{plan: p, module: f.module, address: f.address}
+	at := place{plan: p, module: f.module, address: f.address, ofCluster: leadsToCluster(f.typ)}
 	config := p.config(f.module).resource(f)
 	members := map[string]value.Value{}
 	if config != nil {
@@ -214,6 +214,9 @@ func (p *planned) block(f found) resource.Block {
 		Origin: &origin, Data: f.data}
 	if config != nil {
 		b.Region = p.region(config.ProviderConfigKey)
+		if at.ofCluster {
+			b.Account, b.Region = p.alias(config.ProviderConfigKey), ""
+		}
 	}
 	if region, ok := members["region"].AsString(); ok && strings.HasPrefix(f.typ, "aws_") {
 		b.Region = region
@@ -297,6 +300,8 @@ type place struct {
 	module  string
 	address string
 	config  *tfjson.ConfigResource
+	// ofCluster is set for what is about the objects of a cluster.
+	ofCluster bool
 }
 
 // value converts an attribute of a plan.
@@ -307,6 +312,9 @@ func (at place) value(after, unknown, sensitive any, expr *tfjson.Expression, or
 			v = v.Referring(exact, refs...)
 		}
 		return v.At(&origin)
+	}
+	if isTrue(unknown) && at.computed(expr) {
+		return value.None().At(&origin)
 	}
 	if isTrue(unknown) {
 		return refer(value.Unresolved(value.Reason{Why: at.address + "." + origin.Path + " is known after apply"}))
@@ -343,6 +351,9 @@ func (at place) list(after []any, unknown, sensitive any, expr *tfjson.Expressio
 	if parts, ok := unknown.([]any); ok && len(parts) > len(after) {
 		after = append(after[:len(after):len(after)], make([]any, len(parts)-len(after))...)
 	}
+	if at.ofCluster && expr != nil && expr.ExpressionData != nil && len(expr.NestedBlocks) > 0 && len(expr.NestedBlocks) != len(after) {
+		expr = nil // dynamic blocks are among them, of which the plan does not hold what they say
+	}
 	items := make([]value.Value, len(after))
 	for i, element := range after {
 		inner := expr
@@ -368,10 +379,16 @@ func nestedExpr(expr *tfjson.Expression, i int, name string) *tfjson.Expression 
 		return expr
 	}
 	if i < len(expr.NestedBlocks) {
-		return expr.NestedBlocks[i][name]
+		if inner := expr.NestedBlocks[i][name]; inner != nil {
+			return inner
+		}
+		return unwritten
 	}
 	return nil
 }
+
+// unwritten is the expression of an argument that a nested block does not have.
+var unwritten = &tfjson.Expression{}
 
 func scalar(v any) value.Value {
 	switch v := v.(type) {

@@ -14,6 +14,7 @@ import (
 // provider is what a provider's configuration says about the blocks it is used for.
 type provider struct {
 	region string    // "" if it is not known
+	alias  string    // what tells it from others of its name: its alias, with the module that it stands in; "" for the root's default
 	tags   cty.Value // default tags, NilVal if there are none
 	file   string
 	line   int
@@ -61,7 +62,10 @@ func (m *module) providerNamed(name, alias string) provider {
 }
 
 func (m *module) configured(d *decl) provider {
-	p := provider{file: d.rng.Filename, line: d.rng.Start.Line}
+	p := provider{file: d.rng.Filename, line: d.rng.Start.Line, alias: d.alias()}
+	if m.parent != nil {
+		p.alias = strings.TrimSuffix(strings.TrimPrefix(m.address, m.root.address)+"."+p.alias, ".")
+	}
 	if attr, ok := d.body.Attributes["region"]; ok {
 		plain, _ := m.once("provider."+d.name+"."+d.alias()+".region", func() cty.Value {
 			return m.scope.result(attr.Expr)
