@@ -71,6 +71,7 @@ var table = map[string]entry{
 	"json.text":         {jsonText, "string", "A JSON text in one form: without blanks, members in order.", nil},
 	"lower":             {lower, "string", "A text in lower case.", nil},
 	"nacl.rules":        {naclRules, "list object", "Entries of a network ACL.", naclFields},
+	"mutation.weakens":  {mutationWeakens, "bool", "Whether a mutation of an admission policy takes a protection away.", nil},
 	"object.name":       {podNamed, "string", "The name of an object, with the namespace that stands beside it.", nil},
 	"object.tags":       {objectTags, "object", "The labels and the annotations of an object of Kubernetes.", nil},
 	"parameters":        {parameters, "object", "Settings of a database parameter group by name, in lower case.", nil},

@@ -171,3 +171,57 @@ func FuzzKubernetes(f *testing.F) {
 		}
 	})
 }
+
+// TestMutation proves which mutations are seen to take a protection away, and that what is computed is not known.
+func TestMutation(t *testing.T) {
+	decoder, _ := decode.ByName("mutation.weakens")
+	for _, one := range [][3]string{ // the way, the expression, the answer
+		{"applyConfiguration", `Object{spec: Object.spec{hostNetwork: true}}`, "true"},
+		{"applyConfiguration", `Object{spec: Object.spec{hostNetwork: false}}`, "false"},
+		{"applyConfiguration", `Object{metadata: Object.metadata{labels: {"team": "a"}}}`, "false"},
+		{"applyConfiguration", `Object{metadata: Object.metadata{labels: {"pod-security.kubernetes.io/enforce": "privileged"}}}`, "true"},
+		{"applyConfiguration", `Object{metadata: Object.metadata{labels: {"pod-security.kubernetes.io/enforce": "restricted"}}}`, "false"},
+		{"applyConfiguration", `Object{spec: Object.spec{containers: object.spec.containers.map(c, Object.spec.containers.item{name: c.name,
+			securityContext: Object.spec.containers.securityContext{privileged: true}})}}`, "true"},
+		{"applyConfiguration", `Object{spec: Object.spec{containers: object.spec.containers.map(c, Object.spec.containers.item{name: c.name,
+			securityContext: Object.spec.containers.securityContext{runAsNonRoot: true, readOnlyRootFilesystem: true}})}}`, "false"},
+		{"applyConfiguration", `Object{spec: Object.spec{securityContext: Object.spec.securityContext{seccompProfile: Object.spec.securityContext.seccompProfile{type: "Unconfined"}}}}`, "true"},
+		{"applyConfiguration", `Object{spec: Object.spec{securityContext: Object.spec.securityContext{seccompProfile: Object.spec.securityContext.seccompProfile{type: "RuntimeDefault"}}}}`, "false"},
+		{"applyConfiguration", `Object{spec: Object.spec{volumes: [Object.spec.volumes{name: "x", hostPath: Object.spec.volumes.hostPath{path: "/"}}]}}`, "true"},
+		{"applyConfiguration", `Object{spec: Object.spec{hostPID: variables.pid}}`, "?"},
+		{"applyConfiguration", `Object{spec: Object.spec{hostPID: has(object.spec.x) ? true : false}}`, "true"},
+		{"applyConfiguration", `Object{spec: Object.spec{hostPID: has(object.spec.x) ? false : false}}`, "false"},
+		{"applyConfiguration", `Object{spec: variables.spec}`, "?"},
+		{"applyConfiguration", `Object{spec: Object.spec{serviceAccountName: variables.account}}`, "false"},
+		{"applyConfiguration", `Object{spec: `, "?"},
+		{"jsonPatch", `[JSONPatch{op: "add", path: "/spec/hostIPC", value: true}]`, "true"},
+		{"jsonPatch", `[JSONPatch{op: "add", path: "/spec/containers/0/securityContext/capabilities/add", value: ["NET_ADMIN"]}]`, "true"},
+		{"jsonPatch", `[JSONPatch{op: "replace", path: "/spec/containers/" + string(i) + "/securityContext/runAsUser", value: 0}]`, "true"},
+		{"jsonPatch", `[JSONPatch{op: "remove", path: "/spec/securityContext"}]`, "true"},
+		{"jsonPatch", `[JSONPatch{op: "remove", path: "/metadata/labels/x"}]`, "false"},
+		{"jsonPatch", `[JSONPatch{op: "add", path: "/metadata/labels/" + jsonpatch.escapeKey("example.com/a"), value: "b"}]`, "false"},
+		{"jsonPatch", `[JSONPatch{op: "add", path: "/spec/" + variables.where, value: true}]`, "?"},
+		{"jsonPatch", `[JSONPatch{op: "add", path: "/spec/containers/-", value: {"name": "mesh", "securityContext": {"runAsUser": 0}}}]`, "true"},
+		{"jsonPatch", `[JSONPatch{op: "add", path: "/spec/containers/-", value: variables.mesh}]`, "?"},
+		{"jsonPatch", `[JSONPatch{op: "test", path: "/spec/hostIPC", value: true}]`, "false"},
+		{"jsonPatch", `[JSONPatch{op: "copy", from: "/spec/a", path: "/spec/b"}]`, "?"},
+	} {
+		mutation := value.Object(map[string]value.Value{one[0]: value.Object(map[string]value.Value{"expression": value.String(one[1])})})
+		if got := shown(decoder(mutation)); got != one[2] {
+			t.Errorf("%s: %s, want %s", one[1], got, one[2])
+		}
+	}
+	if got := shown(decoder(value.Object(nil))); got != "?" {
+		t.Errorf("nothing is said: %s", got)
+	}
+}
+
+// FuzzMutation proves that no expression makes the decoder panic.
+func FuzzMutation(f *testing.F) {
+	f.Add(`[JSONPatch{op: "add", path: "/spec/containers/" + string(i), value: {"a": [true, 1u, null]}}]`)
+	f.Add(`Object{spec: Object.spec{?containers: object.spec.containers.map(c, c.x == 1, Object.x{y: [c]})}}`)
+	f.Fuzz(func(t *testing.T, text string) {
+		decoder, _ := decode.ByName("mutation.weakens")
+		decoder(value.Object(map[string]value.Value{"jsonPatch": value.Object(map[string]value.Value{"expression": value.String(text)})}))
+	})
+}

@@ -1,6 +1,8 @@
 package decode
 
 import (
+	"maps"
+	"slices"
 	"strings"
 
 	"ward.dev/ward/internal/value"
@@ -123,6 +125,12 @@ var encrypts = map[string]bool{"pd.csi.storage.gke.io": true, "filestore.csi.sto
 // Portworx; Linode.
 var encryptedBy = []string{"encrypted", "secure", "linodebs.csi.linode.com/encrypted"}
 
+// StorageEncryption returns what the decoder storage.encrypted goes by: the provisioners whose volumes are always encrypted, sorted,
+// and the parameters by which others are told to encrypt, of which the first that is set counts.
+func StorageEncryption() (always, told []string) {
+	return slices.Sorted(maps.Keys(encrypts)), slices.Clone(encryptedBy)
+}
+
 // storageEncrypted tells of a storage class whether its volumes are encrypted; absent if it does not say.
 func storageEncrypted(v value.Value) value.Value {
 	return known(v, func(v value.Value) value.Value {
@@ -159,7 +167,7 @@ func secretWritten(v value.Value) value.Value {
 				content := held.Field(key)
 				if text, _ := content.Spelled(); content.IsKnown() && text != "" {
 					return from(content, value.Bool(true))
-				} else if content.IsUnknown() {
+				} else if _, made := content.ExactRef(); content.IsUnknown() && !made { // what another resource makes is not written here
 					unknown = append(unknown, content.Reasons()...)
 				}
 			}

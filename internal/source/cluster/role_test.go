@@ -79,7 +79,8 @@ func TestRole(t *testing.T) {
 	if testing.Short() {
 		t.Skip("reads a cluster some fifty times")
 	}
-	c := testcluster.Start(t, testcluster.Options{})
+	c := testcluster.Start(t, testcluster.Options{Flags: []string{"--feature-gates=MutatingAdmissionPolicy=true",
+		"--runtime-config=admissionregistration.k8s.io/v1beta1=true"}})
 	c.Apply(t, cluster.Definitions())
 	estate(t, c, "clinic")
 	rules, _, _ := cluster.Rules(everything())

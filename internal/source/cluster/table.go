@@ -114,6 +114,8 @@ var table = []objects{
 	{"MutatingWebhookConfiguration", "admissionregistration.k8s.io", "mutatingwebhookconfigurations", global, v1, listed},
 	{"ValidatingAdmissionPolicy", "admissionregistration.k8s.io", "validatingadmissionpolicies", global, beta, listed},
 	{"ValidatingAdmissionPolicyBinding", "admissionregistration.k8s.io", "validatingadmissionpolicybindings", global, beta, listed},
+	{"MutatingAdmissionPolicy", "admissionregistration.k8s.io", "mutatingadmissionpolicies", global, alpha, listed},
+	{"MutatingAdmissionPolicyBinding", "admissionregistration.k8s.io", "mutatingadmissionpolicybindings", global, alpha, listed},
 	{"APIService", "apiregistration.k8s.io", "apiservices", global, v1, listed},
 
 	{"KubeletConfiguration", "kubelet.config.k8s.io", "nodes/proxy", global, nil, kubelet},
