@@ -33,7 +33,7 @@ func start(programs, dir string, o Options) (*Cluster, error) {
 		return nil, err
 	}
 	for n := 1; ; n++ {
-		c := &Cluster{authority: made, dir: filepath.Join(dir, fmt.Sprintf("cluster-%d", n))}
+		c := &Cluster{authority: made, Dir: filepath.Join(dir, fmt.Sprintf("cluster-%d", n))}
 		err := c.start(programs, o)
 		if err == nil {
 			return c, nil
@@ -46,14 +46,14 @@ func start(programs, dir string, o Options) (*Cluster, error) {
 }
 
 func (c *Cluster) start(programs string, o Options) error {
-	if err := os.MkdirAll(c.dir, 0o700); err != nil {
+	if err := os.MkdirAll(c.Dir, 0o700); err != nil {
 		return fmt.Errorf("make the folder of a cluster: %w", err)
 	}
 	store, err := freeAddress()
 	if err != nil {
 		return err
 	}
-	if c.etcd, err = run(c.dir, filepath.Join(programs, "etcd"), "--data-dir="+filepath.Join(c.dir, "etcd"), "--unsafe-no-fsync",
+	if c.etcd, err = run(c.Dir, filepath.Join(programs, "etcd"), "--data-dir="+filepath.Join(c.Dir, "etcd"), "--unsafe-no-fsync",
 		"--listen-client-urls=http://"+store, "--advertise-client-urls=http://"+store,
 		"--listen-peer-urls=http://127.0.0.1:0", "--log-level=warn"); err != nil {
 		return err
@@ -69,7 +69,7 @@ func (c *Cluster) start(programs string, o Options) error {
 	if err != nil {
 		return err
 	}
-	if c.api, err = run(c.dir, filepath.Join(programs, "kube-apiserver"), append(flags, o.Flags...)...); err != nil {
+	if c.api, err = run(c.Dir, filepath.Join(programs, "kube-apiserver"), append(flags, o.Flags...)...); err != nil {
 		return err
 	}
 	c.URL = "https://" + address
@@ -118,23 +118,29 @@ func (c *Cluster) flags(store, address string, o Options) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	files := map[string]string{"ca.crt": string(c.authority.certificate), "server.crt": string(serving.certificate),
+	kubelets, err := c.authority.sign("kube-apiserver", "system:masters")
+	if err != nil {
+		return nil, err
+	}
+	files := map[string]string{"kubelets.crt": string(kubelets.certificate), "kubelets.key": string(kubelets.key), "ca.crt": string(c.authority.certificate), "server.crt": string(serving.certificate),
 		"server.key": string(serving.key), "accounts.key": string(c.authority.key), "audit.yaml": o.Audit, "encryption.yaml": o.Encryption}
 	for name, content := range files {
-		if err := os.WriteFile(filepath.Join(c.dir, name), []byte(content), 0o600); err != nil {
+		if err := os.WriteFile(filepath.Join(c.Dir, name), []byte(content), 0o600); err != nil {
 			return nil, fmt.Errorf("write what kube-apiserver reads: %w", err)
 		}
 	}
-	in := func(name string) string { return filepath.Join(c.dir, name) }
+	in := func(name string) string { return filepath.Join(c.Dir, name) }
 	host, port, err := net.SplitHostPort(address)
 	if err != nil {
 		return nil, err
 	}
-	flags := []string{"--etcd-servers=http://" + store, "--bind-address=" + host, "--secure-port=" + port, "--cert-dir=" + c.dir,
+	flags := []string{"--etcd-servers=http://" + store, "--bind-address=" + host, "--secure-port=" + port, "--cert-dir=" + c.Dir,
 		"--tls-cert-file=" + in("server.crt"), "--tls-private-key-file=" + in("server.key"), "--client-ca-file=" + in("ca.crt"),
 		"--service-account-issuer=https://kubernetes.default.svc", "--service-account-key-file=" + in("accounts.key"),
 		"--service-account-signing-key-file=" + in("accounts.key"), "--service-cluster-ip-range=10.0.0.0/24",
-		"--authorization-mode=Node,RBAC", "--allow-privileged=true", "--endpoint-reconciler-type=none"}
+		"--authorization-mode=Node,RBAC", "--allow-privileged=true", "--endpoint-reconciler-type=none",
+		"--kubelet-client-certificate=" + in("kubelets.crt"), "--kubelet-client-key=" + in("kubelets.key"),
+		"--kubelet-preferred-address-types=InternalIP"}
 	if o.Audit != "" {
 		c.AuditLog = in("audit.log")
 		flags = append(flags, "--audit-policy-file="+in("audit.yaml"), "--audit-log-path="+c.AuditLog, "--audit-log-mode=blocking-strict")

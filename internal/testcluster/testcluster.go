@@ -29,23 +29,19 @@ type Cluster struct {
 	URL string
 	// AuditLog is the file that the audit events are written to, one JSON object a line, each before its request is answered.
 	AuditLog string
+	// Dir holds what kube-apiserver was started with: ca.crt, and accounts.key, by which the tokens of service accounts are signed.
+	Dir string
 
-	dir       string
 	authority *authority
 	etcd, api *process
 	places    sync.Map // of schema.GroupVersionKind: where the API serves it
 }
 
 // Start starts a cluster, which takes a few seconds, and stops it when the test ends. Without the programs a test is skipped, in
-// CI it fails.
+// CI it fails; in short it is always skipped.
 func Start(tb testing.TB, o Options) *Cluster {
 	tb.Helper()
-	programs, why := programs()
-	if why != "" && os.Getenv("CI") != "" {
-		tb.Fatal(why)
-	} else if why != "" {
-		tb.Skip(why)
-	}
+	programs := wanted(tb)
 	c, err := start(programs, tb.TempDir(), o)
 	if err != nil {
 		tb.Fatal(err)
@@ -75,6 +71,22 @@ func Main(m *testing.M) int {
 	return m.Run()
 }
 
+// wanted returns the programs for a test that needs them.
+func wanted(tb testing.TB) string {
+	tb.Helper()
+	if testing.Short() {
+		tb.Skip("starts a cluster")
+	}
+	found, why := programs()
+	switch {
+	case why != "" && os.Getenv("CI") != "":
+		tb.Fatal(why)
+	case why != "":
+		tb.Skip(why)
+	}
+	return found
+}
+
 // Shared returns the cluster that all tests of the package share, without audit and encryption. The first test that asks for it
 // starts it, Main stops it. A test must bear with what others left, best in a namespace of its own.
 func Shared(tb testing.TB) *Cluster {
@@ -87,12 +99,7 @@ func Shared(tb testing.TB) *Cluster {
 	if shared.cluster != nil {
 		return shared.cluster
 	}
-	programs, why := programs()
-	if why != "" && os.Getenv("CI") != "" {
-		tb.Fatal(why)
-	} else if why != "" {
-		tb.Skip(why)
-	}
+	programs := wanted(tb)
 	var err error
 	if shared.dir, err = os.MkdirTemp("", "ward-cluster-"); err != nil {
 		tb.Fatal(err)

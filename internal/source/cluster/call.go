@@ -39,7 +39,7 @@ func (r *run) send(ctx context.Context, c call, read func(io.Reader) error) erro
 			break
 		}
 		err = r.attempt(ctx, c, read)
-		r.Call(qualified(c.what, c.group) + ":" + c.verb)
+		r.count(c)
 		again := transient(err) || n == 1 && signedOut(err)
 		if err == nil || !again || n >= r.attempts() || ctx.Err() != nil {
 			break
@@ -57,6 +57,8 @@ func (r *run) send(ctx context.Context, c call, read func(io.Reader) error) erro
 	}
 	return err
 }
+
+func (r *run) count(c call) { r.Call(qualified(c.what, c.group) + ":" + c.verb) }
 
 // attempts are fewer once nothing answers any more: a cluster that is gone is not asked for hours.
 func (r *run) attempts() int {
@@ -79,6 +81,20 @@ func (r *run) pause(n int, err error) time.Duration {
 func (r *run) attempt(ctx context.Context, c call, read func(io.Reader) error) error {
 	ctx, done := context.WithTimeout(ctx, r.options.Timeout)
 	defer done()
+	reply, err := r.ask(ctx, c)
+	if err != nil {
+		return err
+	}
+	defer reply.Body.Close()
+	err = read(reply.Body)
+	if err != nil && ctx.Err() != nil {
+		return ctx.Err() // rather than what was being done at the time
+	}
+	return err
+}
+
+// ask makes a call. The reply is one of the API, and holds what was asked for.
+func (r *run) ask(ctx context.Context, c call) (*http.Response, error) {
 	at := r.base.JoinPath(c.path)
 	at.RawQuery = c.query.Encode()
 	method, content := http.MethodGet, io.Reader(nil)
@@ -87,7 +103,7 @@ func (r *run) attempt(ctx context.Context, c call, read func(io.Reader) error) e
 	}
 	request, err := http.NewRequestWithContext(ctx, method, at.String(), content)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	request.Header.Set("Accept", "application/json")
 	if c.accept != "" {
@@ -99,21 +115,18 @@ func (r *run) attempt(ctx context.Context, c call, read func(io.Reader) error) e
 	reply, err := r.client.Do(request)
 	if err != nil {
 		r.silent.Add(1)
-		return err
+		return nil, err
 	}
 	r.silent.Store(0)
-	defer reply.Body.Close()
 	if reply.StatusCode != http.StatusOK && reply.StatusCode != http.StatusCreated {
-		return refused(reply)
+		defer reply.Body.Close()
+		return nil, refused(reply)
 	}
 	if kind, _, err := mime.ParseMediaType(reply.Header.Get("Content-Type")); err != nil || kind != "application/json" {
-		return errForeign
+		reply.Body.Close()
+		return nil, errForeign
 	}
-	err = read(reply.Body)
-	if err != nil && ctx.Err() != nil {
-		return ctx.Err() // rather than what was being done at the time
-	}
-	return err
+	return reply, nil
 }
 
 // errForeign means that a reply is not what the API says, such as the page of a proxy that wants one to sign in.

@@ -12,8 +12,10 @@ import (
 	"slices"
 	"time"
 
+	rbac "k8s.io/api/rbac/v1"
 	"k8s.io/client-go/rest"
 
+	"ward.dev/ward/internal/activity"
 	"ward.dev/ward/internal/manifest"
 	"ward.dev/ward/internal/resource"
 	"ward.dev/ward/internal/source"
@@ -39,6 +41,10 @@ type Options struct {
 	// Kubelet reads the settings of each node's kubelet through the API, which takes the right to get nodes/proxy. To the
 	// kubelet that is the right to run commands in its containers.
 	Kubelet bool
+	// Watch tells that objects are watched, too, which takes the right to.
+	Watch bool
+	// More are rights that Grants gives besides, in the namespaces that are read.
+	More []rbac.PolicyRule
 	// Concurrency bounds the calls at once; 0 is 4. QPS bounds how many begin in a second; 0 is 50.
 	Concurrency int
 	QPS         float32
@@ -71,6 +77,19 @@ func Collect(ctx context.Context, o Options, sink source.Sink) (source.Stats, er
 		return r.Stats(), err
 	}
 	wanted := o.chosen()
+	if err := r.Begin(r.live(wanted)); err != nil {
+		return r.Stats(), err
+	}
+	for _, gap := range r.served.gaps(r.target()) {
+		r.Gap(gap)
+	}
+	err = r.collect(ctx, r.plan(wanted))
+	return r.Stats(), err
+}
+
+// live tells what is read of the cluster.
+func (r *run) live(wanted []objects) source.Live {
+	o := r.options
 	live := source.Live{Dialect: resource.Cluster, Name: r.target(), Account: r.uid, Caller: r.caller, Left: o.Left, Unasked: o.unasked(),
 		Regions: o.Namespaces}
 	for _, t := range wanted {
@@ -79,12 +98,7 @@ func Collect(ctx context.Context, o Options, sink source.Sink) (source.Stats, er
 			live.Regional = append(live.Regional, t.Type())
 		}
 	}
-	if err := r.Begin(live); err != nil {
-		return r.Stats(), err
-	}
-	r.tellUnserved()
-	err = r.collect(ctx, r.plan(wanted))
-	return r.Stats(), err
+	return live
 }
 
 func (o Options) withDefaults() Options {
@@ -127,6 +141,9 @@ func (o Options) unasked() map[string]value.Reason {
 	all := map[string]value.Reason{}
 	for _, typ := range Files() {
 		all[typ] = value.Reason{Why: "a cluster does not show its files", Grant: "assess the file that the control plane is given, too"}
+	}
+	for _, typ := range activity.Types() {
+		all[typ] = activity.Unasked
 	}
 	if !o.SecretMetadata {
 		all[secretType] = value.Reason{Why: "Secrets are not read, so that no right to them is needed",

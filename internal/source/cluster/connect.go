@@ -16,19 +16,17 @@ import (
 	"ward.dev/ward/internal/value"
 )
 
-// connect finds the cluster and the credentials as kubectl does. It asks nothing yet.
-func connect(o Options) (*run, error) {
-	name, config := o.Name, o.Config
+// Config finds the cluster and the credentials as kubectl does, and what the kubeconfig calls the cluster. It asks nothing.
+func Config(o Options) (config *rest.Config, name string, err error) {
+	name, config = o.Name, o.Config
 	if config == nil {
 		if _, err := os.Stat(o.Kubeconfig); o.Kubeconfig != "" && err != nil { // which the loader takes for none being given
-			return nil, fmt.Errorf("%w: the kubeconfig: %w", ErrNothing, err)
+			return nil, "", fmt.Errorf("%w: the kubeconfig: %w", ErrNothing, err)
 		}
 		loader := clientcmd.NewNonInteractiveDeferredLoadingClientConfig(rules(o.Kubeconfig), &clientcmd.ConfigOverrides{CurrentContext: o.Context})
-		found, err := loader.ClientConfig()
-		if err != nil {
-			return nil, fmt.Errorf("%w: the kubeconfig: %w", ErrNothing, err)
+		if config, err = loader.ClientConfig(); err != nil {
+			return nil, "", fmt.Errorf("%w: the kubeconfig: %w", ErrNothing, err)
 		}
-		config = found
 		if raw, err := loader.RawConfig(); err == nil && name == "" {
 			name = called(raw.CurrentContext, o.Context, func(context string) string {
 				if c := raw.Contexts[context]; c != nil {
@@ -40,6 +38,15 @@ func connect(o Options) (*run, error) {
 	}
 	config = rest.CopyConfig(config)
 	config.WarningHandler, config.UserAgent = rest.NoWarnings{}, "ward"
+	return config, name, nil
+}
+
+// connect makes ready to ask.
+func connect(o Options) (*run, error) {
+	config, name, err := Config(o)
+	if err != nil {
+		return nil, err
+	}
 	client, err := rest.HTTPClientFor(config)
 	if err != nil {
 		return nil, fmt.Errorf("%w: the credentials: %w", ErrNothing, err)

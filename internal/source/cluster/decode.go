@@ -54,7 +54,14 @@ func newReader(in io.Reader, origin *value.Origin) *reader {
 	b := &budget{in, maxObject}
 	d := json.NewDecoder(b)
 	d.UseNumber()
-	return &reader{decoder: d, budget: b, stamp: value.Seen(origin), words: map[string]value.Value{}}
+	r := &reader{decoder: d, budget: b}
+	r.seen(origin)
+	return r
+}
+
+// seen begins what is seen at a new place, or at a new time.
+func (d *reader) seen(origin *value.Origin) {
+	d.stamp, d.words = value.Seen(origin), map[string]value.Value{}
 }
 
 // next reads one value whole. The decoder proves that it is JSON; reading that by itself is several times faster than to ask for

@@ -168,21 +168,23 @@ func (s *served) find(t objects) (version string, doubt *value.Reason) {
 	return "", nil
 }
 
-// tellUnserved tells what the cluster does not say of what it serves.
-func (r *run) tellUnserved() {
+// gaps tell what the cluster does not say of what it serves.
+func (s *served) gaps(target string) []resource.Gap {
+	var all []resource.Gap
 	gap := func(what string, why value.Reason) {
-		r.Gap(resource.Gap{Target: r.target(), Kind: Itself, What: what, Reason: why.Why, Grant: why.Grant})
+		all = append(all, resource.Gap{Target: target, Kind: Itself, What: what, Reason: why.Why, Grant: why.Grant})
 	}
-	for _, path := range slices.Sorted(maps.Keys(r.served.doubts)) {
-		gap("groups under "+path, r.served.doubts[path])
+	for _, path := range slices.Sorted(maps.Keys(s.doubts)) {
+		gap("groups under "+path, s.doubts[path])
 	}
-	for _, group := range slices.Sorted(maps.Keys(r.served.groups)) {
-		for _, v := range slices.Sorted(maps.Keys(r.served.groups[group])) {
-			if doubt := r.served.groups[group][v].doubt; doubt != nil {
+	for _, group := range slices.Sorted(maps.Keys(s.groups)) {
+		for _, v := range slices.Sorted(maps.Keys(s.groups[group])) {
+			if doubt := s.groups[group][v].doubt; doubt != nil {
 				gap(qualified(v, group), *doubt)
 			}
 		}
 	}
+	return all
 }
 
 // told returns the groups with their versions as a value, open if there may be more.

@@ -23,18 +23,25 @@ import (
 //	nodeFiles           unknown: no API shows who may change the files of nodes
 //	controlPlane        a list each of the apiservers, controllerManagers, schedulers and etcds; see manifest.Programs
 func (r *run) itself(ctx context.Context, w work) {
+	block, whole := r.about(ctx)
+	if !whole {
+		r.Break(w.part)
+	}
+	r.Block(w.part, block)
+}
+
+// about makes the block. whole tells that all that was asked for it was answered.
+func (r *run) about(ctx context.Context) (block resource.Block, whole bool) {
 	origin := r.origin("get /version", "")
 	nodes, broken := r.nodes(ctx)
 	control, unread := r.controlPlane(ctx)
-	if broken || unread || r.version.IsUnknown() || len(r.served.doubts) > 0 {
-		r.Break(w.part)
-	}
-	body := about(r.name, optional(r.uid), r.base.Scheme+"://"+r.base.Host, r.version, r.served.told(), nodes, control).At(origin)
-	r.Block(w.part, resource.Block{Dialect: resource.Cluster, Type: Itself, Address: "Cluster/" + r.name, Target: r.target(), Body: body, Origin: origin,
-		Account: r.uid, Global: true})
+	whole = !broken && !unread && !r.version.IsUnknown() && len(r.served.doubts) == 0
+	body := shown(r.name, optional(r.uid), r.base.Scheme+"://"+r.base.Host, r.version, r.served.told(), nodes, control).At(origin)
+	return resource.Block{Dialect: resource.Cluster, Type: Itself, Address: "Cluster/" + r.name, Target: r.target(), Body: body, Origin: origin,
+		Account: r.uid, Global: true}, whole
 }
 
-func about(name string, uid value.Value, server string, version, groups, nodes, control value.Value) value.Value {
+func shown(name string, uid value.Value, server string, version, groups, nodes, control value.Value) value.Value {
 	return value.Object(map[string]value.Value{
 		"metadata": value.Object(map[string]value.Value{"name": value.String(name), "uid": uid}),
 		"name":     value.String(name), "uid": uid, "server": value.String(server),
@@ -59,7 +66,7 @@ func Shape() value.Value {
 	}
 	version["gitVersion"] = value.String("v1.34.4-eks-1") // from which the platform is told
 	groups := served{groups: map[string]map[string]*servedVersion{"": {"v1": {}}}}
-	return about("", value.String(""), "", value.Object(version), groups.told(),
+	return shown("", value.String(""), "", value.Object(version), groups.told(),
 		value.Object(map[string]value.Value{"providers": value.Strings(""), "labelDomains": value.Strings("")}), value.Object(control))
 }
 

@@ -74,9 +74,10 @@ type listing struct {
 	question
 	run *run
 	// origin is one for the whole list, so that what its objects have in common can be shared.
-	origin *value.Origin
-	seen   map[string]bool // objects that were handed on: a page that is asked for again begins with the same
-	take   func(value.Value) bool
+	origin  *value.Origin
+	version string          // of the cluster's state that the last page shows
+	seen    map[string]bool // objects that were handed on: a page that is asked for again begins with the same
+	take    func(value.Value) bool
 }
 
 var (
@@ -147,6 +148,7 @@ func (l *listing) page(body io.Reader) (next string, err error) {
 				kind, _ = v.AsString()
 			} else {
 				next, _ = v.Field("continue").AsString()
+				l.version, _ = v.Field("resourceVersion").AsString()
 			}
 			return err
 		}
@@ -182,9 +184,7 @@ func (l *listing) each(d *reader) error {
 		if !object.IsObject() {
 			return errCut
 		}
-		// The objects of a list need not say what they are, since the list does.
-		object = object.With(value.Member{Name: "kind", Value: d.stamp.On(value.String(l.kind))},
-			value.Member{Name: "apiVersion", Value: d.stamp.On(value.String(l.apiVersion()))})
+		object = l.named(d.stamp, object)
 		if key := key(object); !l.seen[key] {
 			l.seen[key] = true
 			if !l.take(object) {
@@ -194,6 +194,12 @@ func (l *listing) each(d *reader) error {
 	}
 	_, err = d.decoder.Token()
 	return err
+}
+
+// named says of an object what it is: those of a list need not say it, since the list does.
+func (q question) named(stamp value.Stamp, object value.Value) value.Value {
+	return object.With(value.Member{Name: "kind", Value: stamp.On(value.String(q.kind))},
+		value.Member{Name: "apiVersion", Value: stamp.On(value.String(q.apiVersion()))})
 }
 
 func (q question) apiVersion() string {
@@ -238,18 +244,30 @@ func (r *run) scope(t objects) manifest.Scope {
 		Namespaced: func(string) (bool, bool) { return t.namespaced, true }}
 }
 
-// keep makes a block of an object.
+// keep makes blocks of an object.
 func (r *run) keep(w work, object value.Value, pool *value.Pool) {
-	if w.special == metadata {
-		object = object.Open(value.Reason{Why: "of Secrets only the metadata is read"})
-	}
-	b, err := manifest.Block(object, r.scope(w.objects))
+	blocks, err := r.blocks(w.objects, object, pool)
 	if err != nil { // the API keeps no such object
 		r.Partial(w.part, value.Reason{Why: "an object that list " + qualified(w.resource, w.group) + " returned has no name"})
 		return
 	}
-	for _, one := range append([]resource.Block{b}, manifest.Components(b)...) {
-		one.Body = pool.Share(one.Body)
+	for _, one := range blocks {
 		r.Block(w.part, one)
 	}
+}
+
+// blocks are an object's own and those of the parts of a control plane that it starts.
+func (r *run) blocks(t objects, object value.Value, pool *value.Pool) ([]resource.Block, error) {
+	if t.special == metadata {
+		object = object.Open(value.Reason{Why: "of Secrets only the metadata is read"})
+	}
+	b, err := manifest.Block(object, r.scope(t))
+	if err != nil {
+		return nil, err
+	}
+	all := append([]resource.Block{b}, manifest.Components(b)...)
+	for i := range all {
+		all[i].Body = pool.Share(all[i].Body)
+	}
+	return all, nil
 }

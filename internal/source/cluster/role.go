@@ -45,6 +45,11 @@ func Rules(o Options) (all, namespaces, system []rbac.PolicyRule) {
 	needed := []right{{"", "namespaces", "list", everywhere}} // to know which cluster it is
 	for _, t := range o.chosen() {
 		needed = append(needed, t.rights()...)
+		if o.Watch && t.special == listed {
+			for _, one := range t.rights() {
+				needed = append(needed, right{one.group, one.resource, "watch", one.where})
+			}
+		}
 	}
 	in := func(places ...where) (some []right) {
 		for _, one := range needed {
@@ -89,6 +94,11 @@ func Grants(o Options, name, namespace string) []runtime.Object {
 	account := meta.PartialObjectMetadata{TypeMeta: meta.TypeMeta{APIVersion: "v1", Kind: "ServiceAccount"},
 		ObjectMeta: meta.ObjectMeta{Name: name, Namespace: namespace}}
 	all, inEach, system := Rules(o)
+	if len(o.Namespaces) == 0 {
+		all = append(all, o.More...)
+	} else {
+		inEach = append(inEach, o.More...)
+	}
 	of := func(kind string) meta.TypeMeta {
 		return meta.TypeMeta{APIVersion: rbac.SchemeGroupVersion.String(), Kind: kind}
 	}
