@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"ward.dev/ward/internal/config"
 	"ward.dev/ward/internal/sbom"
 	"ward.dev/ward/internal/source"
 	"ward.dev/ward/internal/wire"
@@ -21,6 +22,7 @@ import (
 type imageFlags struct {
 	options wire.ImageOptions
 	days    int
+	keys    []string
 }
 
 func (f *imageFlags) add(command *cobra.Command) {
@@ -33,22 +35,31 @@ func (f *imageFlags) add(command *cobra.Command) {
 func (f *imageFlags) addAdvisories(command *cobra.Command) {
 	flags := command.Flags()
 	flags.StringVar(&f.options.Advisories, "vulndb", "", "the folder of the advisories (default WARD_VULNDB, else ward/vulndb in the user's cache)")
+	flags.StringArrayVar(&f.keys, "signature-key", nil, "a file with a public key whose signatures on images count, beside those that ward.yaml names")
 	flags.IntVar(&f.days, "max-advisory-age", 7, "days; where advisories are older, that nothing was found is unknown")
+}
+
+// asked are the options that the flags come to, with those whose signatures ward.yaml says count.
+func (f *imageFlags) asked(c *config.Config) (wire.ImageOptions, error) {
+	o := f.options
+	if f.days < 0 {
+		return o, usage{fmt.Errorf("--max-advisory-age %d: a number of days is wanted", f.days)}
+	}
+	o.MaxAge = time.Duration(f.days) * 24 * time.Hour
+	var err error
+	if o.Trust, err = trustOf(c, f.keys); err == nil && o.Advisories == "" {
+		o.Advisories, err = vulndbDir()
+	}
+	return o, err
 }
 
 // read reads images as of the time of the assessment.
 func (f *imageFlags) read(ctx context.Context, targets []string, g *given, p *progress) ([]source.Reading, error) {
-	o := f.options
-	if f.days < 0 {
-		return nil, usage{fmt.Errorf("--max-advisory-age %d: a number of days is wanted", f.days)}
+	o, err := f.asked(g.config)
+	if err != nil {
+		return nil, err
 	}
-	o.Now, o.MaxAge = g.now, time.Duration(f.days)*24*time.Hour
-	if o.Advisories == "" {
-		var err error
-		if o.Advisories, err = vulndbDir(); err != nil {
-			return nil, err
-		}
-	}
+	o.Now = g.now
 	return wire.ReadImages(ctx, targets, o, p.say)
 }
 

@@ -33,6 +33,7 @@ type Config struct {
 	VarFiles     []string // as written, relative to the folder of ward.yaml
 	Workspace    string
 	Parameters   map[string]string
+	Signatures   Signatures
 	Exceptions   []Exception
 	Attestations []Attestation
 	Alternatives []Alternative
@@ -49,6 +50,50 @@ func (c *Config) Path(name string) string {
 		return name
 	}
 	return filepath.Join(filepath.Dir(c.File), filepath.FromSlash(name))
+}
+
+// Signatures say whose signatures on container images count. Files are relative to the folder of ward.yaml.
+type Signatures struct {
+	// Keys are files with one public key each, in PEM.
+	Keys []SignatureKey `yaml:"keys"`
+	// Identities are those who sign with certificates for a few minutes (Sigstore, "keyless").
+	Identities []SignatureIdentity `yaml:"identities"`
+	// Authorities are certificate authorities whose certificates sign (Notation).
+	Authorities []SignatureAuthority `yaml:"authorities"`
+}
+
+// SignatureScope is for which images somebody may sign.
+type SignatureScope struct {
+	// Repositories are patterns on "registry.example/team/app"; none is all.
+	Repositories []string `yaml:"repositories"`
+	// Predicates are types of in-toto statements about an image that count as a signature of it, beside that of cosign sign.
+	Predicates []string `yaml:"predicates"`
+}
+
+// SignatureKey is a public key.
+type SignatureKey struct {
+	File           string `yaml:"file"`
+	SignatureScope `yaml:",inline"`
+}
+
+// SignatureIdentity is whom a certificate is for, and who is trusted with saying so: either TrustedRoot, a file as Sigstore writes it, or
+// Roots and Log.
+type SignatureIdentity struct {
+	Issuer         string `yaml:"issuer"`
+	Subject        string `yaml:"subject"`
+	TrustedRoot    string `yaml:"trusted_root"`
+	Roots          string `yaml:"roots"`
+	Log            string `yaml:"log"`
+	SignatureScope `yaml:",inline"`
+}
+
+// SignatureAuthority is a certificate authority and a pattern on the subjects for which it vouches.
+type SignatureAuthority struct {
+	Roots   string `yaml:"roots"`
+	Subject string `yaml:"subject"`
+	// Signs tells that it makes signatures itself, and so is trusted with their time.
+	Signs          bool `yaml:"signing_authority"`
+	SignatureScope `yaml:",inline"`
 }
 
 // Place is where in which file something was decided.

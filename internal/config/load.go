@@ -26,6 +26,7 @@ type document struct {
 	VarFiles         []string          `yaml:"var_files"`
 	Workspace        string            `yaml:"workspace"`
 	Parameters       map[string]string `yaml:"parameters"`
+	Signatures       Signatures        `yaml:"signatures"`
 	MaxExceptionDays int               `yaml:"max_exception_days"`
 	piece            `yaml:",inline"`
 }
@@ -75,7 +76,7 @@ func Load(path string) (*Config, error) {
 		return nil, errors.Join(l.faults...)
 	}
 	c := &Config{File: path, Estate: m.Estate, Framework: m.Framework, PHI: m.PHI, Vars: m.Vars, VarFiles: m.VarFiles,
-		Workspace: m.Workspace, Parameters: m.Parameters}
+		Workspace: m.Workspace, Parameters: m.Parameters, Signatures: m.Signatures}
 	l.longest = m.MaxExceptionDays
 	if l.longest == 0 {
 		l.longest = MaxExceptionDays

@@ -29,6 +29,7 @@ func (l *loader) checkMain(c *Config, m document) {
 			l.fault(at, "phi: a pattern is empty")
 		}
 	}
+	l.checkSignatures(at, m.Signatures)
 	for _, p := range c.ParamsFor {
 		switch {
 		case p.Resources.Empty():
@@ -36,6 +37,30 @@ func (l *loader) checkMain(c *Config, m document) {
 		case len(p.Resources.Tags) > 0:
 			// A tag that is not known would silently leave a stricter parameter out.
 			l.fault(p.Place, "params_for: resources are selected by address and target, not by tags")
+		}
+	}
+}
+
+func (l *loader) checkSignatures(at Place, s Signatures) {
+	var scopes []SignatureScope
+	for _, k := range s.Keys {
+		l.wanted(at, "signatures: keys", "file", k.File)
+		scopes = append(scopes, k.SignatureScope)
+	}
+	for _, i := range s.Identities {
+		l.wanted(at, "signatures: identities", "issuer", i.Issuer, "subject", i.Subject)
+		if (i.TrustedRoot == "") == (i.Roots == "") || i.TrustedRoot != "" && i.Log != "" {
+			l.fault(at, "signatures: identities: either trusted_root or roots (and log) is wanted for %s", i.Subject)
+		}
+		scopes = append(scopes, i.SignatureScope)
+	}
+	for _, a := range s.Authorities {
+		l.wanted(at, "signatures: authorities", "roots", a.Roots, "subject", a.Subject)
+		scopes = append(scopes, a.SignatureScope)
+	}
+	for _, scope := range scopes {
+		if slices.Contains(scope.Repositories, "") || slices.Contains(scope.Predicates, "") {
+			l.fault(at, "signatures: a pattern is empty")
 		}
 	}
 }

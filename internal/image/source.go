@@ -22,6 +22,14 @@ type Source struct {
 	Reference string
 	// Digest of the manifest, "" if there is none.
 	Digest, MediaType string
+	// Digests are those of the indexes on the way to the manifest, the outermost first, and last that of the manifest. What is said
+	// about one of them is said about the image. It is empty for an archive that has none.
+	Digests []string
+	// Attached has what is kept beside the image; nil if that cannot be told. Of a Copy, some of it may have been left behind.
+	Attached Attached
+	Copy     bool
+	// Registry is nil for what is not of a registry.
+	Registry *Registry
 	// Config is the configuration, a JSON document whose digest was checked, and ID its digest.
 	Config []byte
 	ID     string
@@ -63,11 +71,14 @@ const maxIndexes = 4 // in each other
 
 // fromIndex finds the image that options ask for in an index, and reads its manifest and configuration.
 func fromIndex(raw []byte, from documents, options Options) (*Source, error) {
+	var digests []string
+	var listed []v1.Descriptor
 	for range maxIndexes {
 		index, err := v1.ParseIndexManifest(bytes.NewReader(raw))
 		if err != nil {
 			return nil, fmt.Errorf("index: %w", err)
 		}
+		listed = append(listed, index.Manifests...)
 		d, err := choose(index.Manifests, options)
 		if err != nil {
 			return nil, err
@@ -76,11 +87,17 @@ func fromIndex(raw []byte, from documents, options Options) (*Source, error) {
 		if err != nil {
 			return nil, fmt.Errorf("manifest: %w", err)
 		}
+		digests = append(digests, d.Digest.String())
 		if d.MediaType.IsIndex() {
 			options.Name = "" // it was chosen by now
 			continue
 		}
-		return FromManifest(raw, string(d.MediaType), func(c v1.Descriptor) ([]byte, error) { return checked(from, c) }, from.blob)
+		s, err := FromManifest(raw, string(d.MediaType), func(c v1.Descriptor) ([]byte, error) { return checked(from, c) }, from.blob)
+		if err != nil {
+			return nil, err
+		}
+		s.Digests, s.Attached, s.Copy = digests, beside{from, listed}, true
+		return s, nil
 	}
 	return nil, fmt.Errorf("more than %d indexes are in each other", maxIndexes)
 }
@@ -100,7 +117,7 @@ func FromManifest(
 	if err != nil {
 		return nil, fmt.Errorf("manifest: %w", err)
 	}
-	s := &Source{Digest: digest.String(), MediaType: mediaType, ID: manifest.Config.Digest.String()}
+	s := &Source{Digest: digest.String(), MediaType: mediaType, ID: manifest.Config.Digest.String(), Digests: []string{digest.String()}}
 	if s.Config, err = document(manifest.Config); err != nil {
 		return nil, fmt.Errorf("configuration: %w", err)
 	}
@@ -138,7 +155,7 @@ func choose(manifests []v1.Descriptor, options Options) (v1.Descriptor, error) {
 	var left []v1.Descriptor
 	var names, platforms []string
 	for _, d := range manifests {
-		if d.Annotations["vnd.docker.reference.type"] != "" { // an attestation about another one
+		if isAttached(d) {
 			continue
 		}
 		name, full := d.Annotations[refName], d.Annotations["io.containerd.image.name"]

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 
 	"github.com/google/go-containerregistry/pkg/authn"
 	"github.com/google/go-containerregistry/pkg/name"
@@ -53,13 +54,11 @@ func Open(ctx context.Context, reference string, options Options) (*image.Source
 	if options.Keychain == nil {
 		options.Keychain = authn.DefaultKeychain
 	}
-	asking := []remote.Option{
-		remote.WithContext(ctx), remote.WithAuthFromKeychain(options.Keychain), remote.WithPlatform(*platform),
-		remote.WithUserAgent("ward"),
-	}
+	anyone := []remote.Option{remote.WithContext(ctx), remote.WithPlatform(*platform), remote.WithUserAgent("ward")}
 	if options.Transport != nil {
-		asking = append(asking, remote.WithTransport(options.Transport))
+		anyone = append(anyone, remote.WithTransport(options.Transport))
 	}
+	asking := slices.Concat(anyone, []remote.Option{remote.WithAuthFromKeychain(options.Keychain)})
 	found, err := remote.Get(ref, asking...)
 	if err != nil {
 		return nil, fmt.Errorf("open image %s: %w", reference, err)
@@ -69,6 +68,10 @@ func Open(ctx context.Context, reference string, options Options) (*image.Source
 		return nil, fmt.Errorf("open image %s: %w", reference, err)
 	}
 	s.Reference = reference
+	if asked := found.Digest.String(); asked != s.Digest { // an index that leads to the manifest
+		s.Digests = append([]string{asked}, s.Digests...)
+	}
+	s.Attached, s.Registry = attached{ref.Context(), asking}, facts(ref, options.Keychain, anyone)
 	return s, nil
 }
 
@@ -116,7 +119,7 @@ func open(ctx context.Context, ref name.Reference, d v1.Descriptor, asking []rem
 	if len(d.URLs) > 0 {
 		return nil, errors.New("it is kept at another place")
 	}
-	layer, err := remote.Layer(ref.Context().Digest(d.Digest.String()), append(asking, remote.WithContext(ctx))...)
+	layer, err := remote.Layer(ref.Context().Digest(d.Digest.String()), slices.Concat(asking, []remote.Option{remote.WithContext(ctx)})...)
 	if err != nil {
 		return nil, err
 	}

@@ -192,3 +192,54 @@ func TestBroken(t *testing.T) {
 		}
 	}
 }
+
+// TestPublic proves that an image is told to be for everybody only if the registry gives it to who has no login, and that what the registry
+// does not say is not known.
+func TestPublic(t *testing.T) {
+	for name, c := range map[string]struct {
+		status int // for who has no login; 0 lets them in
+		login  bool
+		want   image.Registry
+		fault  bool
+	}{
+		"without a login":            {0, false, image.Registry{Anonymous: true}, false},
+		"with one that is not asked": {0, true, image.Registry{Anonymous: true}, false},
+		"with one that is needed":    {http.StatusUnauthorized, true, image.Registry{}, false},
+		"hidden from others":         {http.StatusNotFound, true, image.Registry{}, false},
+		"too many requests":          {http.StatusTeapot, true, image.Registry{}, true},
+	} {
+		host := serve(t, func(h http.Handler) http.Handler {
+			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				if _, _, with := r.BasicAuth(); !with && r.Method == http.MethodHead && c.status != 0 {
+					w.WriteHeader(c.status)
+					return
+				}
+				if r.URL.Path == "/v2/" && c.login {
+					w.Header().Set("WWW-Authenticate", `Basic realm="x"`)
+					if _, _, with := r.BasicAuth(); !with {
+						w.WriteHeader(http.StatusUnauthorized)
+						return
+					}
+				}
+				h.ServeHTTP(w, r)
+			})
+		})
+		keychain := authn.Keychain(one{authn.Anonymous})
+		login := &authn.Basic{Username: "u", Password: "p"}
+		if c.login {
+			keychain = one{login}
+		}
+		push(t, host+"/team/a:1", imageOf(t, "amd64", "1"), remote.WithAuthFromKeychain(keychain))
+		s, err := Open(context.Background(), host+"/team/a:1", Options{Keychain: keychain})
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := *s.Registry
+		fault := got.Fault != ""
+		got.Fault, c.want.Repository = "", host+"/team/a"
+		if got != c.want || fault != c.fault {
+			t.Errorf("%s: %+v", name, *s.Registry)
+		}
+		s.Close()
+	}
+}

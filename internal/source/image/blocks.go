@@ -3,6 +3,7 @@ package image
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -124,6 +125,7 @@ func (s subject) blocks(v verdicts) []resource.Block {
 		refs = append(refs, value.Unresolved(value.Reason{Why: "it is a reference"}).Referring(true, value.Ref{Address: f.Address}))
 	}
 	doubts := slices.Concat(s.more, s.doubts, v.why)
+	s.body = maps.Clone(s.body)
 	s.body["names"] = value.Strings(s.names...)
 	packages, advised := packagesOf(s, v)
 	s.body["packages"] = opened(value.List(packages...), s.more)

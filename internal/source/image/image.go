@@ -22,10 +22,10 @@ import (
 
 	"ward.dev/ward/internal/image"
 	"ward.dev/ward/internal/image/registry"
+	"ward.dev/ward/internal/image/signature"
 	"ward.dev/ward/internal/resource"
 	"ward.dev/ward/internal/sbom"
 	"ward.dev/ward/internal/source"
-	"ward.dev/ward/internal/vulndb"
 )
 
 // The types of the blocks.
@@ -48,44 +48,62 @@ type Options struct {
 	// nothing was found says nothing.
 	Now    time.Time
 	MaxAge time.Duration
+	// Trust says whose signatures count. If it names nobody, whether an image is signed is unknown, and its registry is not asked.
+	Trust signature.Trust
+	// Cache, if given, remembers what was read of images.
+	Cache *Cache
 }
 
-// Open finds the image that a target names and reads it: an OCI layout or an archive at a path, else an image of a registry. With
-// NAME=PATH, what is at the path is the image that others call NAME.
-func Open(ctx context.Context, target string, o Options) (image.Image, error) {
+// found is an image with what is known beside it.
+type found struct {
+	image.Image
+	registry   *image.Registry // nil if it is of none
+	signatures signature.Report
+}
+
+// open finds the image that a target names and reads it: an OCI layout or an archive at a path, else an image of a registry. With
+// NAME=PATH, what is at the path is the image that others call NAME; with NAME=REFERENCE@DIGEST, what the registry has by that digest.
+func open(ctx context.Context, target string, o Options) (found, error) {
 	called, path, isPath := split(target)
 	var from *image.Source
 	var err error
 	if isPath {
 		from, err = image.Open(ctx, path, image.Options{Platform: o.Platform, Name: o.Name})
 	} else {
-		from, err = registry.Open(ctx, target, registry.Options{Platform: o.Platform, Insecure: o.Insecure})
+		from, err = registry.Open(ctx, path, registry.Options{Platform: o.Platform, Insecure: o.Insecure})
 	}
 	if err != nil {
-		return image.Image{}, err
+		return found{}, err
 	}
 	defer from.Close()
-	read, err := image.Read(ctx, from, image.Options{Platform: o.Platform})
+	read, err := o.Cache.read(ctx, from, image.Options{Platform: o.Platform})
 	if err != nil {
-		return read, fmt.Errorf("read image %s: %w", target, err)
+		return found{}, fmt.Errorf("read image %s: %w", target, err)
 	}
+	repository := signature.RepositoryOf(called)
 	if isPath { // what the image is called, and not where it was put for now
 		read.Reference = cmp.Or(called, o.Name, path)
+	} else {
+		read.Reference, repository = cmp.Or(called, read.Reference), from.Registry.Repository
 	}
-	return read, nil
+	signatures := signature.Verify(ctx, signature.Image{Repository: repository, Digests: from.Digests, Attached: from.Attached, Copy: from.Copy},
+		o.Trust, o.Now)
+	return found{read, from.Registry, signatures}, nil
 }
 
-// split tells of a target the path, if it is one, and what the image at it is called.
-func split(target string) (called, path string, is bool) {
-	if name, path, ok := strings.Cut(target, "="); ok && isPath(path) {
-		return name, path, true
+// split tells of a target the path, if it is one, else the reference, and what the image there is called, if that is said.
+func split(target string) (called, where string, path bool) {
+	if name, where, ok := strings.Cut(target, "="); ok {
+		if path := isPath(where); path || strings.Contains(where, "@sha256:") {
+			return name, where, path
+		}
 	}
 	return "", target, isPath(target)
 }
 
 // Materials lists what is in an image as a bill of materials.
 func Materials(ctx context.Context, target string, o Options) (sbom.Document, error) {
-	read, err := Open(ctx, target, o)
+	read, err := open(ctx, target, o)
 	if err != nil {
 		return sbom.Document{}, err
 	}
@@ -157,27 +175,12 @@ func distinct(targets []string) []string {
 }
 
 func read(ctx context.Context, target string, o Options, known *advisories) (source.Reading, error) {
-	called, path, _ := split(target)
-	name := cmp.Or(called, target)
-	reading := source.Reading{Kind: "image", Name: name, Dialect: resource.Image}
-	document, err := materials(path)
+	called, _, _ := split(target)
+	taken, err := Take(ctx, target, o)
 	if err != nil {
-		return reading, err
+		return source.Reading{Kind: "image", Name: cmp.Or(called, target), Dialect: resource.Image}, err
 	}
-	if document != nil {
-		reading.Kind = "sbom"
-		document.Name = cmp.Or(called, document.Name)
-		s := ofMaterials(*document, name)
-		reading.Blocks = s.blocks(known.judge(s.packages))
-		return reading, nil
-	}
-	found, err := Open(ctx, target, o)
-	if err != nil {
-		return reading, err
-	}
-	s := ofImage(found, name)
-	reading.Blocks = s.blocks(known.judge(s.packages))
-	return reading, nil
+	return taken.reading(known), nil
 }
 
 // materials reads the bill of materials at a path, nil if it is none: an image, or something in a registry.
@@ -213,19 +216,4 @@ func materials(target string) (*sbom.Document, error) {
 // isText tells a document from an archive, which has zeros in its first block or is compressed.
 func isText(start []byte) bool {
 	return len(start) > 0 && !slices.Contains(start, 0) && start[0] < 0x80 && start[0] != 0x1f || strings.HasPrefix(string(start), "\xef\xbb\xbf")
-}
-
-// advisories is the database, as far as there is one.
-type advisories struct {
-	options Options
-	db      *vulndb.DB
-	fault   error // why there is none
-}
-
-func (a *advisories) open() { a.db, a.fault = vulndb.Open(a.options.Advisories) }
-
-func (a *advisories) close() {
-	if a.db != nil {
-		a.db.Close()
-	}
 }

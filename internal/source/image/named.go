@@ -11,7 +11,8 @@ import (
 )
 
 // pods are where the specification of a workload's pods may stand.
-var pods = [][]string{{"spec"}, {"spec", "template", "spec"}, {"spec", "jobTemplate", "spec", "template", "spec"}}
+var pods = [][]string{{"spec"}, {"spec", "template", "spec"}, {"spec", "jobTemplate", "spec", "template", "spec"},
+	{"spec", "podTemplate", "spec"}}
 
 // Named lists the images that workloads of Kubernetes name, sorted, but for those that are among the targets given. Names that are
 // not known are left out: the workload tells that its images are unknown.

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"ward.dev/ward/internal/image"
+	"ward.dev/ward/internal/image/signature"
 	"ward.dev/ward/internal/software"
 	"ward.dev/ward/internal/value"
 	"ward.dev/ward/internal/vulndb"
@@ -18,7 +19,8 @@ func Shapes() map[string]value.Value {
 		Layers: []image.Layer{{Digest: "l", CreatedBy: "c"}}, OS: image.OS{ID: "debian"}, Packages: []software.Package{p},
 		Facts: image.Facts{Setuid: []image.File{{Path: "a"}}, Secrets: []image.Secret{{Path: "a"}}},
 		Gaps:  []image.Gap{{Kind: image.GapOS}}}
-	s := ofImage(i, "a")
+	s := ofImage(found{i, &image.Registry{Repository: "a"}, signature.Report{Looked: true, Signatures: []signature.Signature{
+		{Verdict: signature.Verified, Why: "a", Signer: "a", Issuer: "a", SignedAt: at}}}}, "a")
 	s.doubts = nil
 	v := verdicts{matches: []vulndb.Match{{ID: "CVE-2026-0001", Package: p, Fixed: "2", FixedSince: at}}, asOf: value.String("2026-01-01")}
 	made := s.blocks(v)

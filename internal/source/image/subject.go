@@ -29,7 +29,7 @@ type subject struct {
 }
 
 // ofImage tells what was read of an image.
-func ofImage(i image.Image, target string) subject {
+func ofImage(i found, target string) subject {
 	s := subject{target: target, packages: i.Packages, origin: value.Seen(&value.Origin{File: target}), commands: map[string]string{}}
 	var files []value.Reason // why there may be more files
 	for _, gap := range i.Gaps {
@@ -64,9 +64,11 @@ func ofImage(i image.Image, target string) subject {
 		"shells": opened(value.Strings(i.Facts.Shells...), files), "sudo": opened(value.Strings(i.Facts.Sudo...), files),
 		"package_managers": opened(value.Strings(i.Facts.PackageManagers...), files),
 		"secrets":          opened(secrets(i.Facts.Secrets), files), "writable": opened(writable(i.Facts), files),
-		"devices": opened(value.Strings(i.Facts.Devices...), files),
-		"gaps":    gapsOf(i.Gaps),
+		"devices":    opened(value.Strings(i.Facts.Devices...), files),
+		"gaps":       gapsOf(i.Gaps),
+		"signatures": signaturesOf(i.signatures),
 	}
+	s.body["repository"], s.body["public"] = fetched(i.registry)
 	return s
 }
 
@@ -95,7 +97,7 @@ func ofMaterials(d sbom.Document, target string) subject {
 
 // imageOnly are the members of the body that a bill of materials says nothing of.
 var imageOnly = []string{"id", "platform", "created", "os", "user", "entrypoint", "command", "ports", "volumes", "labels", "healthcheck",
-	"env", "layers", "setuid", "ssh_servers", "shells", "sudo", "package_managers", "secrets", "writable", "devices"}
+	"env", "layers", "setuid", "ssh_servers", "shells", "sudo", "package_managers", "secrets", "writable", "devices", "signatures", "repository", "public"}
 
 // namesOf are the ways to name an image that mean it and no other: first its digest, then the one it was asked for by, which may be that of
 // an index, and the registry with repository and tag.
