@@ -18,8 +18,15 @@ const (
 	maxQuiet = 12 // rows
 )
 
-// slab is how many rows of evidence are made at once.
-const slab = 1024
+// slab is how many rows of evidence are made at once, few those of one resource.
+const slab, few = 1024, 64
+
+func (w *worker) slabSize() int {
+	if w.alone {
+		return few
+	}
+	return slab
+}
 
 // evidenceOf returns a row for each attribute that was read; at most maxQuiet for an answer that nobody has to act on.
 // Those of what runs are shared among resources.
@@ -33,7 +40,7 @@ func (w *worker) evidenceOf(reads []rule.Read, status assessment.Status, live bo
 		reads = reads[:maxQuiet]
 	}
 	if cap(w.evidence)-len(w.evidence) < len(reads)+1 {
-		w.evidence = make([]*assessment.Evidence, 0, max(slab, len(reads)+1))
+		w.evidence = make([]*assessment.Evidence, 0, max(w.slabSize(), len(reads)+1))
 	}
 	start := len(w.evidence)
 	for i := range reads {
@@ -85,7 +92,7 @@ func (w *worker) sharedRow(read *rule.Read) *assessment.Evidence {
 // place puts a row where it stays.
 func (w *worker) place(e assessment.Evidence) *assessment.Evidence {
 	if len(w.slab) == cap(w.slab) {
-		w.slab = make([]assessment.Evidence, 0, slab)
+		w.slab = make([]assessment.Evidence, 0, w.slabSize())
 	}
 	w.slab = append(w.slab, e)
 	return &w.slab[len(w.slab)-1]
@@ -120,7 +127,7 @@ func (w *worker) show(v value.Value, depth int) any {
 	}
 	switch d := v.Data().(type) {
 	case string:
-		if r := w.Inventory.Lookup(d); r != nil {
+		if r := w.world.Lookup(d); r != nil {
 			return shorten(r.Address)
 		}
 		if len(d) <= maxText {

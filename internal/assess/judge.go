@@ -76,7 +76,7 @@ func (j *judge) judge(ctx context.Context) ([]assessment.Finding, error) {
 	progress := j.progress(len(resources))
 	for range min(runtime.GOMAXPROCS(0), len(resources)/chunk+1) {
 		workers.Go(func() {
-			w := &worker{judge: j}
+			w := &worker{judge: j, world: j.Inventory}
 			for ctx.Err() == nil {
 				from := int(next.Add(chunk)) - chunk
 				if from >= len(resources) {
@@ -109,6 +109,9 @@ func (j *judge) progress(total int) func(int) {
 // worker keeps what one goroutine uses again and again.
 type worker struct {
 	*judge
+	world    rule.World
+	owners   []*resource.Resource // see Judge.Of
+	alone    bool                 // one resource is judged, and nobody asks for what speaks for a pass
 	key      []byte
 	ids      []byte
 	slab     []assessment.Evidence  // room for rows
@@ -171,7 +174,7 @@ func (w *worker) finding(f *assessment.Finding, p *planned, r, asked *resource.R
 		return
 	}
 	for _, e := range p.exceptions {
-		if !selects(e.Resources, r) {
+		if !selectsOne(e.Resources, r, w.owners) {
 			continue
 		}
 		e.matched.Add(1)

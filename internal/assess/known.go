@@ -99,8 +99,8 @@ func (k *known) keyOf(a *answers, r, asked *resource.Resource, params value.Valu
 
 // answer returns the answer of a check for a resource, or for what stands for it.
 func (w *worker) answer(p *planned, r, asked *resource.Resource) answer {
-	params := p.params.of(r)
-	if !r.Live {
+	params := p.params.of(r, w.owners)
+	if !r.Live || w.alone { // nothing comes after it that is alike
 		given, _ := w.evaluate(p, r, asked, params)
 		return given
 	}
@@ -143,8 +143,12 @@ func (a *answers) take(k *kind.Kind, own []*kind.Attribute) bool {
 
 // evaluate asks a check, and returns with its answer the attributes of the resource that it read.
 func (w *worker) evaluate(p *planned, r, asked *resource.Resource, params value.Value) (given answer, own []*kind.Attribute) {
-	a := p.Evaluate(w.Inventory, asked, params, w.Now)
-	given = answer{a.Status, nothingUnknown, w.evidenceOf(withShown(a.Reads, r), a.Status, r.Live)}
+	a := p.Evaluate(w.world, asked, params, w.Now)
+	given = answer{a.Status, nothingUnknown, noEvidence}
+	if w.alone && (a.Status == assessment.Pass || a.Status == assessment.NotApplicable) {
+		return given, a.Own
+	}
+	given.evidence = w.evidenceOf(withShown(a.Reads, r), a.Status, r.Live)
 	if a.Status == assessment.Unknown {
 		given.unknown = unknowns(a.Unknowns)
 	}

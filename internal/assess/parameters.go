@@ -2,6 +2,7 @@ package assess
 
 import (
 	"errors"
+	"slices"
 
 	"ward.dev/ward/internal/catalog"
 	"ward.dev/ward/internal/check"
@@ -96,17 +97,16 @@ func (p *parameters) of(c *check.Check) checkParameters {
 	return checkParameters{all: all}
 }
 
-// of returns the parameters for a resource: those of the last selector that matches it.
-func (p checkParameters) of(r *resource.Resource) value.Value {
+// of returns the parameters for a resource: those of the last selector that matches it or one of those it is a part of.
+func (p checkParameters) of(r *resource.Resource, owners []*resource.Resource) value.Value {
 	for i := len(p.some) - 1; i >= 0; i-- {
-		if selects(p.some[i].resources, r) {
+		if selectsOne(p.some[i].resources, r, owners) {
 			return p.some[i].params
 		}
 	}
 	return p.all
 }
 
-// selects tells whether a resource has everything that the selector names. A tag that is not known is not had.
 // withinRoot is a resource's address without the root that stands before it where a target holds several.
 func withinRoot(r *resource.Resource) string {
 	if root := resource.Root(r.Dialect, r.Address); root != "" {
@@ -115,6 +115,12 @@ func withinRoot(r *resource.Resource) string {
 	return r.Address
 }
 
+// selectsOne tells whether a resource, or one of those it is a part of, has everything that the selector names.
+func selectsOne(s config.Selector, r *resource.Resource, owners []*resource.Resource) bool {
+	return selects(s, r) || slices.ContainsFunc(owners, func(o *resource.Resource) bool { return selects(s, o) })
+}
+
+// selects tells whether a resource has everything that the selector names. A tag that is not known is not had.
 func selects(s config.Selector, r *resource.Resource) bool {
 	if s.Empty() || s.Address != "" && !s.Address.Match(r.Address) && !s.Address.Match(withinRoot(r)) || s.Target != "" && !s.Target.Match(r.Target) {
 		return false

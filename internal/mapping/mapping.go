@@ -31,6 +31,12 @@ type mapper struct {
 	// global are the resources whose names mean the same everywhere.
 	global   map[*resource.Resource]bool
 	builtins map[string][]builtin
+	// wanted are the attributes that are read, nil for all. The others are unknown.
+	wanted map[*kind.Attribute]bool
+	// lazy tells that what is not asked for need not be prepared. Only one goroutine reads then.
+	lazy bool
+	// unnamed are the kinds whose resources nobody looks for by name.
+	unnamed map[*kind.Kind]bool
 }
 
 type builtin struct {
@@ -88,11 +94,7 @@ func Take(kinds []*kind.Kind, readings []source.Reading) *inventory.Inventory {
 }
 
 func mapAll(kinds []*kind.Kind, readings []source.Reading, take bool) *inventory.Inventory {
-	m := &mapper{kinds: kinds, byName: map[string]*kind.Kind{}, texts: map[string]map[string][]*resource.Resource{},
-		global: map[*resource.Resource]bool{}}
-	for _, k := range kinds {
-		m.byName[k.Name] = k
-	}
+	m := newMapper(kinds)
 	builtin := m.makeBuiltins()
 	var targets []*target
 	var gaps []resource.Gap
@@ -117,6 +119,15 @@ func mapAll(kinds []*kind.Kind, readings []source.Reading, take bool) *inventory
 	inv := inventory.New(listed, all, builtin, gaps)
 	inv.Unjudged = unjudged
 	return inv
+}
+
+func newMapper(kinds []*kind.Kind) *mapper {
+	m := &mapper{kinds: kinds, byName: map[string]*kind.Kind{}, texts: map[string]map[string][]*resource.Resource{},
+		global: map[*resource.Resource]bool{}}
+	for _, k := range kinds {
+		m.byName[k.Name] = k
+	}
+	return m
 }
 
 func (m *mapper) makeBuiltins() []*resource.Resource {
@@ -254,6 +265,9 @@ func (t *target) plan() {
 				t.global[r] = true
 			}
 			t.resources = append(t.resources, r)
+			if t.unnamed[k] {
+				continue
+			}
 			n := t.namesOf(k, b)
 			t.remember(k, b, n)
 			r.Names = n.texts
@@ -378,11 +392,21 @@ func (t *target) fillOne(r *resource.Resource) {
 	attributes := r.Kind.All()
 	r.Values = make([]value.Value, len(attributes))
 	for i, a := range attributes {
-		if a.Is == "" {
+		switch {
+		case a.Is != "":
+		case t.wants(a):
 			r.Values[i] = t.attribute(a, f).orAt(r.Origin)
+		default:
+			r.Values[i] = unwanted
 		}
 	}
 }
+
+// wants tells whether an attribute is to be read.
+func (m *mapper) wants(a *kind.Attribute) bool { return m.wanted == nil || m.wanted[a] }
+
+// unwanted is the value of an attribute that nobody has asked for.
+var unwanted = value.Unresolved(value.Reason{Why: "it was not asked for"})
 
 // live tells whether the target is what runs, rather than code.
 func (t *target) live() bool { return resource.Dialect(t.dialect).Live() }
