@@ -1,4 +1,5 @@
 # make test        everything that CI proves; sets up what it needs
+# make test-node   a vulnerable container found and stopped on a real node (as root)
 # make test-quick  the tests that answer in under two minutes
 # make bench       the kept benchmarks
 # make build       bin/ward
@@ -10,7 +11,7 @@ export GOFLAGS := -buildvcs=false -tags=kustomize_disable_go_plugin_support
 export WARD_MOTO ?= $(CURDIR)/.venv/bin/moto_server
 PINS := internal/source/aws/testdata/requirements.txt
 
-.PHONY: build test test-quick lint bench fuzz setup
+.PHONY: build test test-node test-quick lint bench fuzz setup
 
 build:
 	go build -trimpath -ldflags "-s -w" -o bin/ward ./cmd/ward
@@ -38,18 +39,43 @@ bin/cluster/ready: test/cluster/go.mod test/cluster/go.sum
 	cd test/cluster && CGO_ENABLED=0 go build -o ../../bin/cluster/etcd -ldflags "-s -w" go.etcd.io/etcd/server/v3
 	@touch $@
 
+# What make test-node needs besides: the programs of a node, of the same module; containerd, runc and the bridge of Debian; and
+# Debian's packages that the images there are made of, an older and the newest openssl.
+bin/node/ready: test/cluster/go.mod test/cluster/go.sum
+	@mkdir -p bin/node
+	cd test/cluster && CGO_ENABLED=0 go build -o ../../bin/node/ \
+	  -ldflags "-s -w $(STAMP).gitVersion=$(KUBERNETES) $(STAMP).gitMajor=1 $(STAMP).gitMinor=$(word 2,$(subst ., ,$(KUBERNETES)))" \
+	  k8s.io/kubernetes/cmd/kubelet k8s.io/kubernetes/cmd/kube-controller-manager k8s.io/kubernetes/cmd/kube-scheduler
+	@touch $@
+
+bin/node/debs/ready:
+	@mkdir -p bin/node/debs/older bin/node/debs/newer bin/node/debs/shared
+	apt-get update -qq
+	versions=$$(apt-cache madison openssl | cut -d'|' -f2 | sort -uV); set -- $$versions; older=$$1; newer=$$(echo "$$versions" | tail -1 | tr -d ' '); \
+	cd bin/node/debs && for v in older=$$older newer=$$newer; do \
+	  (cd $${v%%=*} && rm -f *.deb && apt-get download -qq -o APT::Sandbox::User=root openssl=$${v#*=} libssl3=$${v#*=}) || exit 1; \
+	done && cd shared && rm -f *.deb && apt-get download -qq -o APT::Sandbox::User=root libc6 base-files busybox-static
+	@touch $@
+
 lint:
-	@test -z "$$(gofmt -l cmd internal catalog | tee /dev/stderr)" || { echo "run gofmt -w on these files"; exit 1; }
+	@test -z "$$(gofmt -l cmd internal catalog deploy test | tee /dev/stderr)" || { echo "run gofmt -w on these files"; exit 1; }
 	go vet ./...
 
 test: setup lint
 	go test -timeout 20m ./...
 
+# Containers that really run, on a node that takes root and Debian 12. CI does not run it. It leaves nothing behind, see test/node.
+test-node: bin/cluster/ready bin/node/ready bin/node/debs/ready
+	@test "$$(id -u)" = 0 || { echo "make test-node needs root: it runs containers"; exit 1; }
+	@{ command -v containerd && command -v runc && command -v ip && test -x /usr/lib/cni/bridge; } > /dev/null || \
+	  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq containerd runc containernetworking-plugins iproute2
+	WARD_NODE=1 go test -count=1 -v -timeout 15m ./test/node
+
 test-quick: lint
 	go test -short -timeout 5m ./...
 
 bench:
-	go test -run '^$$' -bench . -benchmem -benchtime 3x ./internal/bench/... ./internal/image ./internal/vulndb
+	go test -run '^$$' -bench . -benchmem -benchtime 3x ./internal/bench/... ./internal/image ./internal/vulndb ./internal/admission/webhook
 
 # Each fuzz target for a short while; CI runs their seeds only.
 fuzz:
