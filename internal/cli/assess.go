@@ -54,7 +54,7 @@ func (s *session) assessCommand() *cobra.Command {
 	var f assessFlags
 	command := &cobra.Command{
 		Use:   "assess TARGET...",
-		Short: "Assess infrastructure code against the HIPAA Security Rule",
+		Short: "Assess code, accounts, clusters and images against the HIPAA Security Rule",
 		Long: `Reads Terraform folders, Terraform plans (terraform show -json), CloudFormation templates, Kubernetes manifests, Helm
 charts, Kustomize overlays and Dockerfiles, or folders of them, judges what they declare, and folds the findings by safeguard. Nothing is changed and nothing is sent anywhere.
 

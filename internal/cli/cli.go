@@ -66,12 +66,17 @@ func Run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 func (s *session) root() *cobra.Command {
 	root := &cobra.Command{
 		Use:           "ward",
-		Short:         "Assess infrastructure code against the HIPAA Security Rule",
+		Short:         "Know, show and enforce what the HIPAA Security Rule asks of clouds, clusters and code",
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usage{err} })
-	root.AddCommand(s.assessCommand(), s.snapshotCommand(), s.policyCommand(), s.wasteCommand(), s.reportCommand(), s.diffCommand(), s.explainCommand(), s.catalogCommand(), s.sbomCommand(), s.vulndbCommand(), s.versionCommand())
+	root.AddCommand(
+		s.assessCommand(), s.reportCommand(), s.diffCommand(), s.explainCommand(), s.wasteCommand(),
+		s.snapshotCommand(), s.policyCommand(), s.sbomCommand(), s.vulndbCommand(),
+		s.admissionCommand(), s.guardCommand(), s.activityCommand(),
+		s.catalogCommand(), s.versionCommand(),
+	)
 	return root
 }
 

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	builtin "ward.dev/ward/catalog"
+	"ward.dev/ward/internal/activity"
 	"ward.dev/ward/internal/catalog"
 	"ward.dev/ward/internal/resource"
 	"ward.dev/ward/internal/source/cluster"
@@ -18,7 +19,8 @@ func TestClusterTypes(t *testing.T) {
 		t.Fatal(err)
 	}
 	read := append(wire.KubernetesTypes(), cluster.Files()...)
-	read = append(read, "Subject") // which follows from roles and bindings
+	read = append(read, activity.Types()...) // which --activity gives
+	read = append(read, "Subject")           // which follows from roles and bindings
 	for _, k := range c.Kinds {
 		types := k.Blocks(string(resource.Cluster))
 		if len(types) == 0 {

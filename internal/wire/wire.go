@@ -11,7 +11,9 @@ import (
 	"strings"
 
 	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/client-go/rest"
 
+	"ward.dev/ward/internal/activity"
 	"ward.dev/ward/internal/report"
 	"ward.dev/ward/internal/report/csvreport"
 	"ward.dev/ward/internal/report/html"
@@ -27,8 +29,10 @@ import (
 	"ward.dev/ward/internal/source/aws"
 	"ward.dev/ward/internal/source/cloudformation"
 	"ward.dev/ward/internal/source/cluster"
+	"ward.dev/ward/internal/source/cluster/mirror"
 	"ward.dev/ward/internal/source/image"
 	"ward.dev/ward/internal/source/kubernetes"
+	"ward.dev/ward/internal/source/provision"
 	"ward.dev/ward/internal/source/terraform"
 	"ward.dev/ward/internal/value"
 	"ward.dev/ward/internal/yamlfile"
@@ -43,6 +47,12 @@ func Readers() []source.Reader {
 		kubernetes.Files{},
 		kubernetes.Dockerfiles{},
 	}
+}
+
+// Split takes what Terraform says of Kubernetes' objects out of the readings of a target, into one of Kubernetes. See
+// provision.Split.
+func Split(ctx context.Context, readings []source.Reading, options source.Options) []source.Reading {
+	return provision.Split(ctx, readings, options)
 }
 
 // AWSOptions say which AWS accounts are read, and how; KubernetesOptions, which cluster.
@@ -84,6 +94,20 @@ func NamedImages(readings []source.Reading, given []string) []string {
 	return image.Named(readings, given)
 }
 
+// ImageCache remembers what was read of images. See image.Cache.
+type ImageCache = image.Cache
+
+// RunningImages tells what pods run under which names. See image.Running.
+func RunningImages(readings []source.Reading) map[string][]image.Run { return image.Running(readings) }
+
+// AskRunning is the target that is what runs under a name. See image.Ask.
+func AskRunning(name string, runs []image.Run) (target string, ok bool) { return image.Ask(name, runs) }
+
+// VerifyRunning keeps of a reading only what is of what runs. See image.Verify.
+func VerifyRunning(r source.Reading, running map[string][]image.Run) source.Reading {
+	return image.Verify(r, running)
+}
+
 // Materials lists what is in a container image as a bill of materials. See image.Materials.
 func Materials(ctx context.Context, target string, o ImageOptions) (sbom.Document, error) {
 	return image.Materials(ctx, target, o)
@@ -94,20 +118,44 @@ func CollectKubernetes(ctx context.Context, o KubernetesOptions, sink source.Sin
 	return cluster.Collect(ctx, o, sink)
 }
 
+// KubernetesConfig finds a cluster and the credentials as kubectl does. See cluster.Config.
+func KubernetesConfig(o KubernetesOptions) (*rest.Config, error) {
+	config, _, err := cluster.Config(o)
+	return config, err
+}
+
+// Mirror is a copy of a cluster that is kept up to date, and MirrorOptions say of which.
+type (
+	Mirror        = mirror.Mirror
+	MirrorOptions = mirror.Options
+)
+
+// StartMirror begins a copy. See mirror.Start.
+func StartMirror(ctx context.Context, o MirrorOptions) (*Mirror, error) { return mirror.Start(ctx, o) }
+
 // KubernetesGrants are the objects that give a service account what reading a cluster takes. See cluster.Grants.
 func KubernetesGrants(o KubernetesOptions, name, namespace string) []runtime.Object {
 	return cluster.Grants(o, name, namespace)
 }
 
+// MirrorKubernetes keeps a copy of a running cluster until the context ends. See mirror.Start.
+func MirrorKubernetes(ctx context.Context, o KubernetesOptions) (*mirror.Mirror, error) {
+	return mirror.Start(ctx, mirror.Options{Cluster: o})
+}
+
+// KubernetesAPIs are where an API server has types of objects. See cluster.APIs.
+func KubernetesAPIs(types []string) []cluster.API { return cluster.APIs(types) }
+
 // KubernetesTypes are the types of objects that are read of a cluster.
 func KubernetesTypes() []string { return cluster.Types() }
 
-// Shapes are AWSShapes, and for each type of Kubernetes' objects, for a cluster itself, and of what is read of images, one in
-// which everything is set.
+// Shapes are AWSShapes, and for each type of Kubernetes' objects, for a cluster itself, and of what is read of images and heard of
+// activity, one in which everything is set.
 func Shapes() map[string]value.Value {
 	all := kubernetes.Shapes()
 	all[cluster.Itself] = cluster.Shape()
 	maps.Copy(all, image.Shapes())
+	maps.Copy(all, activity.Shapes())
 	for kind, body := range AWSShapes() {
 		all[kind] = body
 	}
