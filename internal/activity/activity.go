@@ -103,6 +103,7 @@ type Entry struct {
 	Owner
 	// Count is of how many events: the first is told at once, those like it within a minute together.
 	Count int `json:"count"`
-	// Refused is how many events were not taken, since too many came. Such an entry holds nothing else but when.
+	// Refused is how many events were not taken, since too many came or they could not be written. Such an entry holds nothing
+	// else but when.
 	Refused int `json:"refused,omitempty"`
 }

@@ -187,8 +187,8 @@ func (r *Record) machines() []string {
 func (r *Record) Gaps() []value.Reason {
 	all := slices.Clone(r.Doubts)
 	if r.Refused > 0 {
-		all = append(all, value.Reason{Why: fmt.Sprintf("%d events were not taken, since too many came at once", r.Refused),
-			Grant: "make the rules of Falco that tell most tell less"})
+		all = append(all, value.Reason{Why: fmt.Sprintf("%d events were not taken, since too many came at once or the journal could not be written", r.Refused),
+			Grant: "make the rules of Falco that tell most tell less, and watch /healthz"})
 	}
 	if r.left > 0 {
 		why := fmt.Sprintf("there are more than %d alerts; %d events of others were left out", MaxAlerts, r.left)

@@ -195,8 +195,12 @@ func (r *Receiver) first(ctx context.Context, k key, w *window) error {
 	repeats := w.entry // whose figures may have grown by now
 	w.entry = owned
 	w.entry.Lost, w.entry.Priority = repeats.Lost-owned.Lost, min(repeats.Priority, owned.Priority)
-	if w.err = err; err != nil && r.windows[k] == w {
-		delete(r.windows, k) // so that the next one like it is tried again
+	if w.err = err; err != nil {
+		r.refused += 1 + w.repeats
+		w.repeats = 0
+		if r.windows[k] == w {
+			delete(r.windows, k) // so that the next one like it is tried again
+		}
 	}
 	r.mu.Unlock()
 	close(w.written)
@@ -214,22 +218,32 @@ func (r *Receiver) append(ctx context.Context, e activity.Entry) error {
 	return err
 }
 
-// tell writes how many events of a window came after its first.
+// tell writes how many events of a window came after its first. Of those that cannot be written the number is told later.
 func (r *Receiver) tell(ctx context.Context, w *window) {
+	var late error // whom the first is of is not known yet
 	select {
 	case <-w.written:
 	case <-ctx.Done():
-		return
+		late = context.Cause(ctx)
 	}
 	r.mu.Lock()
 	e, n := w.entry, w.repeats
 	w.repeats = 0
 	r.mu.Unlock()
-	if n == 0 || w.err != nil {
+	if n == 0 {
 		return
 	}
 	e.Received, e.Time, e.Count = r.options.Now().UTC(), w.last, n
-	_ = r.append(context.WithoutCancel(ctx), e) // healthz tells
+	if late != nil || r.append(context.WithoutCancel(ctx), e) != nil {
+		r.refuse(n)
+	}
+}
+
+// refuse counts events that are not in the journal, so that it says so as soon as it can be written: nobody sends them again.
+func (r *Receiver) refuse(n int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.refused += n
 }
 
 // Flush writes what was counted in windows that are over; in all of them if everything is to be written.
@@ -243,14 +257,16 @@ func (r *Receiver) Flush(ctx context.Context, everything bool) {
 			delete(r.windows, k)
 		}
 	}
-	refused := r.refused
-	r.refused = 0
 	r.mu.Unlock()
 	for _, w := range over {
 		r.tell(ctx, w)
 	}
-	if refused > 0 {
-		_ = r.append(ctx, activity.Entry{Received: now.UTC(), Refused: refused})
+	r.mu.Lock()
+	refused := r.refused
+	r.refused = 0
+	r.mu.Unlock()
+	if refused > 0 && r.append(ctx, activity.Entry{Received: now.UTC(), Refused: refused}) != nil {
+		r.refuse(refused)
 	}
 }
 

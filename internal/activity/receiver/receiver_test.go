@@ -129,9 +129,10 @@ func TestEnd(t *testing.T) {
 	}
 }
 
-// TestFault proves that an event that could not be written is not answered as taken, and neither are those that wait for it.
+// TestFault proves that an event that could not be written is not answered as taken, and neither are those that wait for it; and that
+// the journal tells, once it can, how many there were, since nobody sends them again.
 func TestFault(t *testing.T) {
-	d, _, url := serve(t, receiver.Options{})
+	d, r, url := serve(t, receiver.Options{})
 	d.set(func() { d.fault = errors.New("no space left on hunter2") })
 	for range 2 {
 		if got := post(t, url, event("Shell", "Notice")); got != http.StatusServiceUnavailable {
@@ -147,6 +148,17 @@ func TestFault(t *testing.T) {
 	}
 	if got := get(t, url+"/healthz"); got != http.StatusOK {
 		t.Errorf("healthz: HTTP %d", got)
+	}
+	if got := post(t, url, event("Shell", "Notice")); got != http.StatusNoContent { // which is only counted
+		t.Errorf("HTTP %d", got)
+	}
+	d.set(func() { d.fault = errors.New("no space left") })
+	r.Flush(t.Context(), true)
+	r.Flush(t.Context(), true)
+	d.set(func() { d.fault = nil })
+	r.Flush(t.Context(), true)
+	if got, want := d.told(), "Shell notice 1 Deployment/clinic/portal; refused 3"; got != want {
+		t.Errorf("got %s, want %s", got, want)
 	}
 }
 
