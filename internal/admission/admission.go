@@ -25,6 +25,7 @@ import (
 	"ward.dev/ward/internal/config"
 	"ward.dev/ward/internal/framework"
 	"ward.dev/ward/internal/kind"
+	"ward.dev/ward/internal/manifest"
 	"ward.dev/ward/internal/rbac"
 	"ward.dev/ward/internal/resource"
 	"ward.dev/ward/internal/source"
@@ -238,7 +239,7 @@ func (r *Reviewer) Needed() []string {
 				needed[typ] = true
 			}
 		}
-		for _, owner := range ownedBy[typ] {
+		for _, owner := range manifest.Makers(typ) {
 			needed[owner] = true
 		}
 	}

@@ -3,12 +3,12 @@ package admission
 import (
 	"context"
 	"slices"
-	"strings"
 	"time"
 
 	"ward.dev/ward/internal/assess"
 	"ward.dev/ward/internal/assessment"
 	"ward.dev/ward/internal/check"
+	"ward.dev/ward/internal/manifest"
 	"ward.dev/ward/internal/mapping"
 	"ward.dev/ward/internal/resource"
 	"ward.dev/ward/internal/source"
@@ -130,7 +130,7 @@ func (r *Reviewer) around(o *object, p *plan) (reading source.Reading, owners []
 			}
 		}
 	}
-	if o.owner != "" && r.decides() {
+	if o.owned && r.decides() {
 		for _, b := range r.owners(o) {
 			add(b)
 			owners = append(owners, b.Address)
@@ -152,21 +152,14 @@ const maxOwners = 4
 // owners are what an object is surely a part of, the nearest first.
 func (r *Reviewer) owners(o *object) []resource.Block {
 	var all []resource.Block
-	typ, address, uid := o.block.Type, o.owner, ownerUID(&o.block)
+	part := o.block
 	for range maxOwners {
-		kind, name, _ := strings.Cut(address, "/")
-		name = name[strings.LastIndexByte(name, '/')+1:]
-		var owner resource.Block
-		for _, candidate := range ownedBy[typ] {
-			if plain, _, _ := strings.Cut(candidate, "."); plain == kind {
-				owner, _ = r.cluster.Named(candidate, o.block.Region, name)
-			}
-		}
-		if own, _ := owner.Body.Field("metadata").Field("uid").AsString(); own == "" || own != uid {
+		maker, name, uid := manifest.Maker(part.Type, part.Body.Field("metadata"))
+		owner, found := r.cluster.Named(maker, part.Region, name)
+		if is, _ := owner.Body.Field("metadata").Field("uid").AsString(); maker == "" || !found || is == "" || is != uid {
 			break
 		}
-		all = append(all, owner)
-		typ, address, uid = owner.Type, owner.Owner, ownerUID(&owner)
+		all, part = append(all, owner), owner
 	}
 	return all
 }

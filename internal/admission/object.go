@@ -20,8 +20,9 @@ type object struct {
 	block resource.Block
 	// namespace is the one that the object is in, or is.
 	namespace string
-	// owner is the address of what made it, "" unless a controller of Kubernetes sent it: anybody may write an owner into an object.
-	owner   string
+	// owned tells that what it says it is a part of is true, since a controller of Kubernetes sent it: anybody may write an owner into
+	// an object.
+	owned   bool
 	create  bool
 	dry     bool // nothing may follow from the request
 	deleted bool // it only waits for its finalizers
@@ -51,9 +52,7 @@ func (r *Reviewer) object(q *review.AdmissionRequest, raw []byte) (*object, erro
 	if b.Type == "Namespace" {
 		o.namespace, _ = b.Body.Field("metadata").Field("name").AsString()
 	}
-	if controllers[q.UserInfo.Username] {
-		o.owner = b.Owner
-	}
+	o.owned = b.Owner != "" && controllers[q.UserInfo.Username]
 	o.block.Owner = "" // it is judged by itself, whatever it claims to be a part of
 	metadata, _ := data["metadata"].(map[string]any)
 	o.deleted = metadata["deletionTimestamp"] != nil
@@ -110,22 +109,3 @@ var controllers = func() map[string]bool {
 	}
 	return all
 }()
-
-// ownedBy are the types of what makes the objects of a type.
-var ownedBy = map[string][]string{
-	"Pod":             {"ReplicaSet.apps", "StatefulSet.apps", "DaemonSet.apps", "Job.batch", "ReplicationController"},
-	"ReplicaSet.apps": {"Deployment.apps"},
-	"Job.batch":       {"CronJob.batch"},
-}
-
-// ownerUID is the uid of the controller that an object names, "" if it names none.
-func ownerUID(b *resource.Block) string {
-	list, _ := b.Body.Field("metadata").Field("ownerReferences").AsList()
-	for _, owner := range list {
-		if controls, _ := owner.Field("controller").AsBool(); controls {
-			uid, _ := owner.Field("uid").AsString()
-			return uid
-		}
-	}
-	return ""
-}

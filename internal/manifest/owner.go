@@ -2,6 +2,7 @@ package manifest
 
 import (
 	"maps"
+	"slices"
 
 	"ward.dev/ward/internal/resource"
 	"ward.dev/ward/internal/value"
@@ -15,17 +16,30 @@ var makers = map[string]map[string]bool{
 	"Job.batch":       set("CronJob.batch"),
 }
 
+// Makers are the types of the controllers of Kubernetes that make objects of a type, sorted.
+func Makers(typ string) []string { return slices.Sorted(maps.Keys(makers[typ])) }
+
 // owner returns the address of the controller that made an object, "" if none did.
 func (in Scope) owner(typ string, metadata value.Value, namespace string) string {
-	owner := controller(metadata)
-	apiVersion, _ := owner.Field("apiVersion").AsString()
-	kind, _ := owner.Field("kind").AsString()
-	name, _ := owner.Field("name").AsString()
-	maker := Type(apiVersion, kind)
-	if !makers[typ][maker] { // such as the node of a static pod
+	maker, name, _ := Maker(typ, metadata)
+	if maker == "" {
 		return ""
 	}
 	return in.address(maker, namespace, name)
+}
+
+// Maker tells which controller an object of a type says that it was made by: the type, the name and the UID of it. The type is "" if
+// nothing controls the object, or something that makes no such objects, as the node of a static pod.
+func Maker(typ string, metadata value.Value) (maker, name, uid string) {
+	owner := controller(metadata)
+	apiVersion, _ := owner.Field("apiVersion").AsString()
+	kind, _ := owner.Field("kind").AsString()
+	if maker = Type(apiVersion, kind); !makers[typ][maker] {
+		return "", "", ""
+	}
+	name, _ = owner.Field("name").AsString()
+	uid, _ = owner.Field("uid").AsString()
+	return maker, name, uid
 }
 
 // controller is the reference to what controls an object, absent if nothing does.
