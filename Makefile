@@ -3,13 +3,16 @@
 # make test-quick  the tests that answer in under two minutes
 # make bench       the kept benchmarks
 # make build       bin/ward
-# make setup       what tests need: an emulator of AWS, kube-apiserver and etcd (4 minutes once)
+# make setup       what tests need: an emulator of AWS, kube-apiserver and etcd, PostgreSQL, a browser, strace (4 minutes once)
 
 # Without the tag, kustomize imports package plugin, and the linker then keeps every method of every AWS client: 640 MB.
 export GOFLAGS := -buildvcs=false -tags=kustomize_disable_go_plugin_support
 # The emulator of AWS that tests run against, in a Python environment of its own.
 export WARD_MOTO ?= $(CURDIR)/.venv/bin/moto_server
-PINS := internal/source/aws/testdata/requirements.txt
+PINS := internal/source/aws/testdata/requirements.txt test/browser/requirements.txt
+
+# A package of Debian, where that is the system.
+DEBIAN := command -v apt-get >/dev/null && apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq
 
 .PHONY: build test test-node test-quick lint bench fuzz setup
 
@@ -20,12 +23,16 @@ setup: .venv/ready
 	@command -v go >/dev/null || { command -v apt-get >/dev/null && apt-get update -qq && apt-get install -y -qq golang-go; }
 	@go version
 	@go mod download
+	@ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || command -v initdb >/dev/null || $(DEBIAN) postgresql
+	@command -v chromium >/dev/null || $(DEBIAN) chromium
+	@test -x /usr/sbin/mariadbd || command -v mariadbd >/dev/null || $(DEBIAN) mariadb-server-core
+	@command -v strace >/dev/null || $(DEBIAN) strace
 	@$(MAKE) --no-print-directory bin/cluster/ready
 
 .venv/ready: $(PINS)
 	@python3 -c 'import venv, ensurepip' 2>/dev/null || { command -v apt-get >/dev/null && apt-get update -qq && apt-get install -y -qq python3 python3-venv; }
 	python3 -m venv --clear .venv
-	.venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps -r $(PINS)
+	.venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps $(PINS:%=-r %)
 	@touch $@
 
 # The Kubernetes that tests run against, from its Go modules. A module of its own, so that Ward's does not hold what it needs.
@@ -76,6 +83,7 @@ test-quick: lint
 
 bench:
 	go test -run '^$$' -bench . -benchmem -benchtime 3x ./internal/bench/... ./internal/image ./internal/vulndb ./internal/admission/webhook
+	go test -run '^$$' -bench . -benchtime 1x -timeout 2h -v ./internal/history # 90 days of a million findings
 
 # Each fuzz target for a short while; CI runs their seeds only.
 fuzz:
