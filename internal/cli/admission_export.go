@@ -21,6 +21,7 @@ import (
 	"ward.dev/ward/internal/catalog"
 	"ward.dev/ward/internal/check"
 	"ward.dev/ward/internal/config"
+	"ward.dev/ward/internal/knowledge"
 	"ward.dev/ward/internal/value"
 )
 
@@ -156,9 +157,9 @@ func (f exportFlags) options(c *catalog.Catalog, cfg *config.Config) (export.Opt
 			return o, usage{errors.New("--phi-only wants a ward.yaml with phi.tags: --config ward.yaml")}
 		}
 	}
-	framework, err := chooseFramework(c, cmp.Or(f.framework, cfg.Framework))
+	framework, err := knowledge.Choose(c, cmp.Or(f.framework, cfg.Framework))
 	if err != nil {
-		return o, err
+		return o, orUsage(err)
 	}
 	o.Citations = framework.Citations()
 	return o, nil

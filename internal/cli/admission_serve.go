@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -53,7 +54,7 @@ func (c *chosenChecks) reviewer(decisions *config.Config, o admission.Options) (
 		matches := func(id string) bool { ok, _ := path.Match(pattern, id); return ok }
 		if _, err := path.Match(pattern, ""); err != nil {
 			return nil, usage{fmt.Errorf("--checks %q: %w", pattern, err)}
-		} else if !slices.ContainsFunc(k.catalog.IDs(), matches) {
+		} else if !slices.ContainsFunc(k.Catalog.IDs(), matches) {
 			return nil, usage{fmt.Errorf("--checks: no check is called %s", pattern)}
 		}
 	}
@@ -66,7 +67,7 @@ func (c *chosenChecks) reviewer(decisions *config.Config, o admission.Options) (
 	if c.severity != "" && !slices.Contains([]assessment.Severity{assessment.Low, assessment.Medium, assessment.High, assessment.Critical}, o.Severity) {
 		return nil, usage{fmt.Errorf("--severity %q: low, medium, high or critical is wanted", c.severity)}
 	}
-	o.Catalog, o.Framework, o.Config, o.Version = k.catalog, k.framework, decisions, version()
+	o.Catalog, o.Framework, o.Config, o.Version = k.Catalog, k.Framework, decisions, version()
 	r, err := admission.New(o)
 	if errors.Is(err, admission.ErrNoCheck) {
 		return nil, usage{fmt.Errorf("--checks: %w", err)}
@@ -174,7 +175,7 @@ func (s *session) serveAdmission(ctx context.Context, f serveFlags, listening fu
 	if err := keys.Check(); err != nil {
 		return err
 	}
-	decisions, err := config.Load(first(f.config, config.Find()))
+	decisions, err := config.Load(cmp.Or(f.config, config.Find()))
 	if err != nil {
 		return fmt.Errorf("the decisions of ward.yaml are wanted whole: %w", err)
 	}
@@ -289,7 +290,7 @@ func (f *serveFlags) follow(ctx context.Context, r *admission.Reviewer, was *con
 			return
 		case <-time.After(pause):
 		}
-		now, err := config.Load(first(f.config, config.Find()))
+		now, err := config.Load(cmp.Or(f.config, config.Find()))
 		if err == nil && !reflect.DeepEqual(was, now) {
 			if err = r.Decide(now); err == nil {
 				was = now

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -15,15 +16,12 @@ import (
 	"ward.dev/ward/internal/assess"
 	"ward.dev/ward/internal/assessment"
 	"ward.dev/ward/internal/baseline"
-	"ward.dev/ward/internal/catalog"
 	"ward.dev/ward/internal/config"
-	"ward.dev/ward/internal/framework"
-	"ward.dev/ward/internal/inventory"
-	"ward.dev/ward/internal/mapping"
+	"ward.dev/ward/internal/knowledge"
 	"ward.dev/ward/internal/resource"
-	"ward.dev/ward/internal/scope"
 	"ward.dev/ward/internal/source"
 	"ward.dev/ward/internal/wire"
+	"ward.dev/ward/internal/yamlfile"
 )
 
 // assessFlags are what the user gave to assess.
@@ -125,7 +123,7 @@ func (s *session) assessFiles(targets []string, f assessFlags) error {
 			}
 			return kept, err
 		}
-		code, err := readTargets(ctx, targets, g.options, p.say)
+		code, err := wire.ReadTargets(ctx, targets, g.options, p.say)
 		if err != nil {
 			return nil, err
 		}
@@ -155,15 +153,8 @@ func (s *session) assess(targets []string, f assessFlags, read reading) error {
 	if err != nil {
 		return err
 	}
-	estate := mapping.Take(k.catalog.Kinds, readings)
-	estate.Gaps = append(estate.Gaps, g.gaps...)
-	if err := k.loadChecks(estate, g.config); err != nil {
-		return err
-	}
-	a, err := assess.Assess(ctx, assess.Request{
-		Catalog: k.catalog, Framework: k.framework, Services: k.services, Config: g.config, Inventory: estate,
-		Now: g.now, Version: version(), Progress: progress.count,
-	})
+	a, _, err := k.Assess(ctx, knowledge.Question{Readings: readings, Config: g.config, Gaps: g.gaps, Now: g.now, Version: version(),
+		Progress: progress.count})
 	if err != nil {
 		return err
 	}
@@ -221,41 +212,33 @@ func (s *session) loadConfig(g *given, path string) error {
 		return nil
 	}
 	g.config = &config.Config{}
-	for _, fault := range split(err) {
+	for _, fault := range yamlfile.Faults(err) {
 		fmt.Fprintf(s.stderr, "ward: %v\n", fault)
 		g.gaps = append(g.gaps, resource.Gap{Target: path, What: path, Reason: fault.Error(), Grant: "mend " + path + ", which is left out until then"})
 	}
 	return nil
 }
 
-// knowledge is what the estate is judged by.
-type knowledge struct {
-	catalog   *catalog.Catalog
-	framework *framework.Framework
-	services  *scope.Services
-}
-
-func openKnowledge(f assessFlags, c *config.Config) (*knowledge, error) {
+func openKnowledge(f assessFlags, c *config.Config) (*knowledge.Knowledge, error) {
 	layers, err := catalogLayers(f.catalogs)
 	if err != nil {
 		return nil, err
 	}
-	k := &knowledge{}
-	if k.catalog, err = openCatalog(f.catalogs); err != nil {
-		return nil, err
+	k, err := knowledge.Open(layers, cmp.Or(f.framework, c.Framework))
+	return k, orUsage(err)
+}
+
+// orUsage tells that a framework which is not there is a mistake on the command line.
+func orUsage(err error) error {
+	if none := new(knowledge.NoFramework); errors.As(err, &none) {
+		return usage{err}
 	}
-	if k.services, err = scope.LoadServices(layers...); err != nil {
-		return nil, err
-	}
-	if k.framework, err = chooseFramework(k.catalog, first(f.framework, c.Framework)); err != nil {
-		return nil, err
-	}
-	return k, k.catalog.Link(k.framework)
+	return err
 }
 
 // openAndRead opens the catalog while the estate is read, since neither needs the other.
-func openAndRead(ctx context.Context, f assessFlags, g *given, p *progress, read reading) (*knowledge, []source.Reading, error) {
-	var k *knowledge
+func openAndRead(ctx context.Context, f assessFlags, g *given, p *progress, read reading) (*knowledge.Knowledge, []source.Reading, error) {
+	var k *knowledge.Knowledge
 	var fault error
 	var opening sync.WaitGroup
 	opening.Go(func() { k, fault = openKnowledge(f, g.config) })
@@ -267,48 +250,9 @@ func openAndRead(ctx context.Context, f assessFlags, g *given, p *progress, read
 	return k, readings, err
 }
 
-// loadChecks reads the checks that the estate asks for, those that judge every resource, and those that ward.yaml sets
-// parameters of.
-func (k *knowledge) loadChecks(i *inventory.Inventory, c *config.Config) error {
-	wanted := map[string]bool{assess.AnyKind: true}
-	for _, r := range i.Resources {
-		wanted[r.Kind.Name] = true
-	}
-	for _, set := range c.Params {
-		wanted[catalog.KindOf(set.Check)] = true
-	}
-	for _, some := range c.ParamsFor {
-		for _, set := range some.Params {
-			wanted[catalog.KindOf(set.Check)] = true
-		}
-	}
-	return k.catalog.LoadChecks(func(kindName string) bool { return wanted[kindName] })
-}
-
-func first(texts ...string) string {
-	for _, text := range texts {
-		if text != "" {
-			return text
-		}
-	}
-	return ""
-}
-
-// chooseFramework returns the framework of this id, or the default one.
-func chooseFramework(c *catalog.Catalog, id string) (*framework.Framework, error) {
-	var ids []string
-	for _, f := range c.Frameworks {
-		if f.ID == id || id == "" && f.Default {
-			return f, nil
-		}
-		ids = append(ids, f.ID)
-	}
-	return nil, usage{fmt.Errorf("there is no framework %q; there are %s", id, strings.Join(ids, ", "))}
-}
-
 // readerOptions puts the command line over ward.yaml.
 func readerOptions(f assessFlags, c *config.Config) (source.Options, error) {
-	o := source.Options{Vars: map[string]string{}, Parameters: map[string]string{}, Workspace: first(f.workspace, c.Workspace),
+	o := source.Options{Vars: map[string]string{}, Parameters: map[string]string{}, Workspace: cmp.Or(f.workspace, c.Workspace),
 		Namespace: f.namespace, HelmValues: f.helmValues, HelmSet: f.helmSet}
 	for k, v := range c.Vars {
 		o.Vars[k] = v

@@ -16,6 +16,7 @@ import (
 	"ward.dev/ward/internal/decode"
 	"ward.dev/ward/internal/framework"
 	"ward.dev/ward/internal/kind"
+	"ward.dev/ward/internal/knowledge"
 	"ward.dev/ward/internal/wire"
 	"ward.dev/ward/internal/yamlfile"
 )
@@ -76,9 +77,9 @@ func (s *session) catalogList() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			of, err := chooseFramework(c, id)
+			of, err := knowledge.Choose(c, id)
 			if err != nil {
-				return err
+				return orUsage(err)
 			}
 			citations := of.Citations()
 			list := make([]listed, 0, len(c.Checks))
@@ -179,7 +180,7 @@ PATTERN keeps to the checks and faults that contain it; files that cannot be rea
 			read.Live = wire.Shapes()
 			faults = append(faults, c.Lint(read)...)
 			faults = slices.DeleteFunc(faults, func(fault error) bool { return !strings.Contains(fault.Error(), pattern) })
-			faults = append(split(err), faults...) // a broken file is told whatever is asked for: its checks do not exist
+			faults = append(yamlfile.Faults(err), faults...) // a broken file is told whatever is asked for: its checks do not exist
 			for _, fault := range faults {
 				fmt.Fprintln(s.stdout, fault)
 			}
@@ -194,22 +195,6 @@ PATTERN keeps to the checks and faults that contain it; files that cannot be rea
 	f.add(command, false)
 	command.Flags().StringVar(&schemas, "schemas", "", "a folder with the providers' schemas, to lint the places of kinds")
 	return command
-}
-
-// split takes joined errors apart.
-func split(err error) []error {
-	if err == nil {
-		return nil
-	}
-	joined, ok := err.(interface{ Unwrap() []error })
-	if !ok {
-		return []error{err}
-	}
-	var all []error
-	for _, one := range joined.Unwrap() {
-		all = append(all, split(one)...)
-	}
-	return all
 }
 
 // The shapes that `catalog show -o json` prints.

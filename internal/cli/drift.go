@@ -13,6 +13,7 @@ import (
 
 	"ward.dev/ward/internal/drift"
 	"ward.dev/ward/internal/mapping"
+	"ward.dev/ward/internal/wire"
 )
 
 // driftFlags say what code is compared with, and how the code is read.
@@ -48,7 +49,7 @@ func (s *session) drift(targets []string, f driftFlags, output string) error {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	code, err := readTargets(ctx, targets, g.options, func(string) {})
+	code, err := wire.ReadTargets(ctx, targets, g.options, func(string) {})
 	if err != nil {
 		return err
 	}
@@ -61,7 +62,7 @@ func (s *session) drift(targets []string, f driftFlags, output string) error {
 			fmt.Fprintf(s.stderr, "ward: not read: %s: %s\n", gap.What, gap.Reason)
 		}
 	}
-	d := drift.Of(mapping.Map(k.catalog.Kinds, code), mapping.Map(k.catalog.Kinds, live))
+	d := drift.Of(mapping.Map(k.Catalog.Kinds, code), mapping.Map(k.Catalog.Kinds, live))
 	if err := s.writeTo(file, func(w io.Writer) error { return write(d, w) }); err != nil {
 		return fmt.Errorf("write %s: %w", format, err)
 	}

@@ -74,17 +74,17 @@ func (f *guardFlags) open() (*guarding, error) {
 	if err != nil {
 		return nil, usage{err}
 	}
-	k, err := openKnowledge(assessFlags{catalogs: f.catalogs}, &config.Config{})
+	known, err := openKnowledge(assessFlags{catalogs: f.catalogs}, &config.Config{})
 	if err != nil {
 		return nil, err
 	}
-	if err := k.catalog.LoadChecks(func(kind string) bool { return kind == guard.Workload }); err != nil {
+	if err := known.Catalog.LoadChecks(func(kind string) bool { return kind == guard.Workload }); err != nil {
 		return nil, err
 	}
-	if err := p.Resolve(k.catalog); err != nil {
+	if err := p.Resolve(known.Catalog); err != nil {
 		return nil, usage{err}
 	}
-	return &guarding{p, k.catalog, k.framework}, nil
+	return &guarding{p, known.Catalog, known.Framework}, nil
 }
 
 // guard connects to the cluster.

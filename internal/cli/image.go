@@ -47,7 +47,10 @@ func (f *imageFlags) asked(c *config.Config) (wire.ImageOptions, error) {
 	}
 	o.MaxAge = time.Duration(f.days) * 24 * time.Hour
 	var err error
-	if o.Trust, err = trustOf(c, f.keys); err == nil && o.Advisories == "" {
+	if o.Trust, err = wire.Trust(c, f.keys); err != nil {
+		return o, usage{err}
+	}
+	if o.Advisories == "" {
 		o.Advisories, err = vulndbDir()
 	}
 	return o, err

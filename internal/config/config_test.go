@@ -149,6 +149,20 @@ func TestFaults(t *testing.T) {
 	}
 }
 
+// TestParse proves that a file that is handed over is read as one from the disk is, and that it reads nothing else.
+func TestParse(t *testing.T) {
+	c, err := Parse("upload.yaml", []byte(exceptions))
+	if err != nil || len(c.Exceptions) != 1 || c.Exceptions[0].File != "upload.yaml" {
+		t.Errorf("got %+v, %v", c, err)
+	}
+	for text, want := range map[string]string{"include: [ward.yaml]": "stands alone", "estat: x": "upload.yaml:1: unknown key",
+		strings.Replace(exceptions, "2026-12-31", "2027-01-03", 1): "more than 366 days"} {
+		if _, err := Parse("upload.yaml", []byte(text)); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: got %v, want %s", text, err, want)
+		}
+	}
+}
+
 func TestLimitOfExceptions(t *testing.T) {
 	text := strings.Replace(exceptions, "2026-12-31", "2027-12-31", 1)
 	if _, err := Load(write(t, map[string]string{Name: "max_exception_days: 800\n" + text})); err != nil {

@@ -50,6 +50,11 @@ func Find(targets ...string) string {
 		}
 		folders = append(folders, first)
 	}
+	return In(folders...)
+}
+
+// In returns the path of the first ward.yaml in these folders, "" if there is none.
+func In(folders ...string) string {
 	for _, folder := range folders {
 		path := filepath.Join(folder, Name)
 		if info, err := os.Stat(path); err == nil && info.Mode().IsRegular() {
@@ -75,6 +80,25 @@ func Load(path string) (*Config, error) {
 	if !l.decode(filepath.Base(path), &m, Place{}) {
 		return nil, errors.Join(l.faults...)
 	}
+	return l.config(path, m)
+}
+
+// Parse reads a file that somebody handed over; name is what faults call it. It may include nothing, and nothing else is read.
+func Parse(name string, data []byte) (*Config, error) {
+	var m document
+	if len(strings.TrimSpace(string(data))) > 0 {
+		if err := yamlfile.Decode(name, data, &m); err != nil {
+			return nil, err
+		}
+	}
+	if len(m.Include) > 0 {
+		return nil, yamlfile.Fault{File: name, Text: "include: a file that is handed over stands alone; put what it includes into it"}
+	}
+	return new(loader).config(name, m)
+}
+
+// config checks what a file says and what it includes.
+func (l *loader) config(path string, m document) (*Config, error) {
 	c := &Config{File: path, Estate: m.Estate, Framework: m.Framework, PHI: m.PHI, Vars: m.Vars, VarFiles: m.VarFiles,
 		Workspace: m.Workspace, Parameters: m.Parameters, Signatures: m.Signatures}
 	l.longest = m.MaxExceptionDays

@@ -1,4 +1,4 @@
-package cli
+package wire
 
 import (
 	"errors"
@@ -11,9 +11,9 @@ import (
 	"ward.dev/ward/internal/image/signature"
 )
 
-// trustOf reads whom ward.yaml and the command line name as those whose signatures on images count. A file that cannot be read is an error:
+// Trust reads whom ward.yaml and the command line name as those whose signatures on images count. A file that cannot be read is an error:
 // without it, images would be judged by others than those who decided.
-func trustOf(c *config.Config, keys []string) (signature.Trust, error) {
+func Trust(c *config.Config, keys []string) (signature.Trust, error) {
 	var t signature.Trust
 	var faults []error
 	key := func(name, path string, scope config.SignatureScope) {
@@ -38,7 +38,7 @@ func trustOf(c *config.Config, keys []string) (signature.Trust, error) {
 		t.Authorities = append(t.Authorities, signature.Authority{Roots: roots, Subject: a.Subject, Signs: a.Signs, Scope: scopeOf(a.SignatureScope)})
 	}
 	if err := errors.Join(faults...); err != nil {
-		return signature.Trust{}, usage{fmt.Errorf("whose signatures count: %w", err)}
+		return signature.Trust{}, fmt.Errorf("whose signatures count: %w", err)
 	}
 	return t, nil
 }

@@ -1,4 +1,4 @@
-package cli
+package wire
 
 import (
 	"context"
@@ -11,12 +11,11 @@ import (
 
 	"ward.dev/ward/internal/resource"
 	"ward.dev/ward/internal/source"
-	"ward.dev/ward/internal/wire"
 )
 
-// readTargets reads every target with every reader that knows it. A target that cannot be read is a gap as long as another
+// ReadTargets reads every target with every reader that knows it. A target that cannot be read is a gap as long as another
 // one can be; an error means that nothing could.
-func readTargets(ctx context.Context, targets []string, options source.Options, say func(string)) ([]source.Reading, error) {
+func ReadTargets(ctx context.Context, targets []string, options source.Options, say func(string)) ([]source.Reading, error) {
 	var readings []source.Reading
 	var faults []error
 	seen := map[string]bool{}
@@ -27,7 +26,7 @@ func readTargets(ctx context.Context, targets []string, options source.Options, 
 		}
 		seen[name] = true
 		say("reading " + name)
-		found, err := readTarget(ctx, name, options)
+		found, err := ReadTarget(ctx, name, name, options)
 		if err != nil {
 			faults = append(faults, err)
 			readings = append(readings, source.Reading{Kind: "unreadable", Name: name,
@@ -42,8 +41,9 @@ func readTargets(ctx context.Context, targets []string, options source.Options, 
 	return readings, nil
 }
 
-func readTarget(ctx context.Context, name string, options source.Options) ([]source.Reading, error) {
-	info, err := os.Stat(name)
+// ReadTarget reads the target at a path. Reports call it by another name if it is a copy of something, such as of a repository.
+func ReadTarget(ctx context.Context, at, name string, options source.Options) ([]source.Reading, error) {
+	info, err := os.Stat(at)
 	if err != nil {
 		return nil, fmt.Errorf("read %s: %w", name, errors.Unwrap(err))
 	}
@@ -56,18 +56,19 @@ func readTarget(ctx context.Context, name string, options source.Options) ([]sou
 	}
 	var readings []source.Reading
 	var faults []error
-	for _, reader := range wire.Readers() {
-		if !reader.Detect(name) {
+	for _, reader := range Readers() {
+		if !reader.Detect(at) {
 			continue
 		}
-		reading, err := reader.Read(ctx, name, options)
+		reading, err := reader.Read(ctx, at, options)
 		if err != nil {
 			faults = append(faults, err)
 			continue
 		}
 		readings = append(readings, reading)
 	}
-	readings = wire.Split(ctx, readings, options)
+	readings = Split(ctx, readings, options)
+	rename(readings, at, name)
 	if len(readings) > 0 || len(faults) > 0 {
 		for _, fault := range faults {
 			readings = append(readings, source.Reading{Kind: "unreadable", Name: name,
@@ -79,8 +80,23 @@ func readTarget(ctx context.Context, name string, options source.Options) ([]sou
 		return readings, nil
 	}
 	var kinds []string
-	for _, reader := range wire.Readers() {
+	for _, reader := range Readers() {
 		kinds = append(kinds, reader.Kind())
 	}
 	return nil, fmt.Errorf("read %s: nothing there is known to be one of %s", name, strings.Join(kinds, ", "))
+}
+
+// rename calls what was read at a path by the name of what it is a copy of.
+func rename(readings []source.Reading, at, name string) {
+	if at == name {
+		return
+	}
+	for i := range readings {
+		readings[i].Name = name
+		for j, gap := range readings[i].Gaps {
+			gap.Target = name
+			gap.What, gap.Reason = strings.ReplaceAll(gap.What, at, name), strings.ReplaceAll(gap.Reason, at, name)
+			readings[i].Gaps[j] = gap
+		}
+	}
 }
