@@ -38,6 +38,7 @@ func id(parts ...string) string {
 // builder makes the objects that several documents share.
 type builder struct {
 	a         *assessment.Assessment
+	known     *Known // of a plan
 	scope     string // distinguishes documents about different estates
 	collected string
 	tool      component

@@ -10,8 +10,8 @@ import (
 )
 
 // SSP writes the skeleton of an OSCAL system security plan: every safeguard with its status, who answers for it and what
-// is attested. What only a person can say is marked "To complete by a person".
-type SSP struct{}
+// is attested, and what is Known besides. What only a person can say is marked "To complete by a person".
+type SSP struct{ Known Known }
 
 // Name is "oscal-ssp".
 func (SSP) Name() string { return "oscal-ssp" }
@@ -98,11 +98,12 @@ type byComponent struct {
 }
 
 // Write implements report.Writer.
-func (SSP) Write(w io.Writer, a *assessment.Assessment, _ report.Options) error {
+func (s SSP) Write(w io.Writer, a *assessment.Assessment, _ report.Options) error {
 	b := newBuilder(a)
+	b.known = &s.Known
 	profile := id("profile", a.Framework.ID)
 	m := b.metadata("System security plan")
-	m.Roles = b.roles()
+	m.Roles, m.Parties = b.roles(), s.Known.parties()
 	m.Remarks = "A skeleton made from an assessment. " + complete + "everything that is marked so. Nobody has approved this plan."
 	return report.WriteJSON(w, sspDocument{ssp{
 		UUID: b.document("ssp"), Metadata: m,
@@ -113,7 +114,7 @@ func (SSP) Write(w io.Writer, a *assessment.Assessment, _ report.Options) error 
 			Users: []user{{UUID: id("user", b.scope), Title: "Workforce members with access to ePHI",
 				Roles:   []string{"workforce"},
 				Remarks: complete + "the kinds of users, their privileges and how many there are."}},
-			Components: b.components(),
+			Components: append(b.components(), s.Known.services()...),
 			Remarks:    complete + "the components of the system besides those that were read.",
 		},
 		Control: controlImplementation{Description: lines("How each safeguard of " + orElse(a.Framework.Title,
@@ -148,7 +149,7 @@ func (b *builder) characteristics() characteristics {
 		Boundary: described{Description: lines("What was read:\n" + b.scopeText()),
 			Remarks: complete + "the boundary, with a diagram, and what lies outside of what was read."},
 		Network: described{Description: complete + "the network architecture, with a diagram."},
-		Flow:    described{Description: complete + "how ePHI flows through the system, with a diagram."},
+		Flow:    described{Description: b.known.flow()},
 		Remarks: complete + "the levels of confidentiality, integrity and availability, and the sensitivity that follows.",
 	}
 }
@@ -156,8 +157,8 @@ func (b *builder) characteristics() characteristics {
 // roles are those that attestations name, and the ones that every plan needs.
 func (b *builder) roles() []role {
 	all := []role{{"security-official", "Security official (164.308(a)(2))"}, {"workforce", "Workforce member"},
-		{"provider", "Cloud provider"}}
-	seen := map[string]bool{"security-official": true, "workforce": true, "provider": true}
+		{"provider", "Cloud provider"}, {"accountable", "Answers for the safeguard"}}
+	seen := map[string]bool{"security-official": true, "workforce": true, "provider": true, "accountable": true}
 	for _, s := range b.a.Safeguards {
 		for _, t := range s.Attestations {
 			if r := token("role-" + t.Role); t.Role != "" && !seen[r] {
@@ -244,7 +245,10 @@ func (b *builder) responsible(s *assessment.Safeguard) []responsibleRole {
 			all = append(all, responsibleRole{RoleID: r, Remarks: remarks})
 		}
 	}
-	if s.Responsible != "provider" {
+	if name := b.known.Accountable[s.Citation]; name != "" {
+		seen["accountable"] = true
+		all = append(all, responsibleRole{RoleID: "accountable", PartyUUIDs: []string{partyOf(name)}})
+	} else if s.Responsible != "provider" {
 		add("security-official", complete+"the person.")
 	}
 	if s.Responsible == "provider" || s.Responsible == "shared" {
@@ -271,6 +275,9 @@ func (b *builder) how(s *assessment.Safeguard) string {
 	}
 	for _, a := range s.Attestations {
 		fmt.Fprintf(&t, "\nAttestation %s: %s. %s", report.Clean(a.ID), report.Clean(a.State), report.Clean(a.Statement))
+	}
+	for _, means := range b.known.Means[s.Citation] {
+		t.WriteString("\n" + report.Clean(means))
 	}
 	if s.Alternative != "" {
 		t.WriteString("\nEquivalent measure: " + report.Clean(s.Alternative))
