@@ -119,3 +119,26 @@ func (b *builder) follow(holder int32, c carrier, name string, v value.Value, ad
 		add(target, edge{to: holder, backward: true, attribute: name})
 	}
 }
+
+// Flow is a way that PHI can take between two resources, by their places in the inventory, and the reference that says so.
+type Flow struct {
+	From, To  int
+	Attribute string
+}
+
+// Flows are the ways between resources that want has, each once.
+func Flows(inv *inventory.Inventory, want func(i int) bool) []Flow {
+	g := newGraph(inv)
+	var all []Flow
+	for i := range inv.Resources {
+		if !want(i) {
+			continue
+		}
+		for _, e := range g.from(int32(i)) {
+			if want(int(e.to)) {
+				all = append(all, Flow{i, int(e.to), e.attribute})
+			}
+		}
+	}
+	return all
+}
