@@ -14,6 +14,7 @@ import (
 
 	builtin "ward.dev/ward/catalog"
 	"ward.dev/ward/internal/catalog"
+	"ward.dev/ward/internal/knowledge"
 )
 
 // Exit codes of every command; assess adds 3 and 4.
@@ -75,6 +76,7 @@ func (s *session) root() *cobra.Command {
 		s.assessCommand(), s.reportCommand(), s.diffCommand(), s.explainCommand(), s.wasteCommand(),
 		s.snapshotCommand(), s.policyCommand(), s.sbomCommand(), s.vulndbCommand(),
 		s.admissionCommand(), s.guardCommand(), s.activityCommand(),
+		s.serveCommand(), s.configCommand(), s.ledgerCommand(), s.backupCommand(), s.restoreCommand(),
 		s.catalogCommand(), s.versionCommand(),
 	)
 	return root
@@ -89,13 +91,13 @@ func loadCatalog(dirs []string) (*catalog.Catalog, error) {
 	return catalog.Load(layers...)
 }
 
-// openCatalog reads what an assessment begins with. The built-in catalog is proved by its tests, so that its checks are
-// read when they are needed; a user's own is verified as a whole.
+// openCatalog reads what an assessment begins with.
 func openCatalog(dirs []string) (*catalog.Catalog, error) {
-	if len(dirs) > 0 {
-		return loadCatalog(dirs)
+	layers, err := catalogLayers(dirs)
+	if err != nil {
+		return nil, err
 	}
-	return catalog.Open(builtin.Files)
+	return knowledge.OpenCatalog(layers)
 }
 
 func catalogLayers(dirs []string) ([]fs.FS, error) {

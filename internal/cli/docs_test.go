@@ -52,7 +52,7 @@ func TestGenerated(t *testing.T) {
 func commands() string {
 	var b strings.Builder
 	b.WriteString("# Commands\n\n" + generated)
-	for _, args := range [][]string{{"assess"}, {"assess", "image"}, {"sbom"}, {"report"}, {"diff"}, {"explain"}, {"catalog", "list"}, {"catalog", "show"}, {"catalog", "test"}, {"vulndb", "update"}, {"vulndb", "status"}, {"guard", "plan"}, {"guard", "approve"}, {"guard", "run"}, {"guard", "journal"}, {"guard", "undo"}, {"version"}} {
+	for _, args := range [][]string{{"assess"}, {"assess", "image"}, {"sbom"}, {"report"}, {"diff"}, {"explain"}, {"catalog", "list"}, {"catalog", "show"}, {"catalog", "test"}, {"vulndb", "update"}, {"vulndb", "status"}, {"guard", "plan"}, {"guard", "approve"}, {"guard", "run"}, {"guard", "journal"}, {"guard", "undo"}, {"ledger", "verify"}, {"ledger", "export"}, {"ledger", "show"}, {"ledger", "checkpoint"}, {"ledger", "key"}, {"backup"}, {"backup", "verify"}, {"restore"}, {"version"}} {
 		var help bytes.Buffer
 		cli.Run(append(args, "--help"), nil, &help, &help)
 		fmt.Fprintf(&b, "## ward %s\n\n```\n%s```\n\n", strings.Join(args, " "), help.String())

@@ -1,0 +1,242 @@
+package serve
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"net/http"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/go-logr/logr"
+	"k8s.io/klog/v2"
+
+	builtin "ward.dev/ward/catalog"
+	"ward.dev/ward/internal/access"
+	"ward.dev/ward/internal/access/federation"
+	"ward.dev/ward/internal/account"
+	"ward.dev/ward/internal/assessor"
+	"ward.dev/ward/internal/catalog"
+	"ward.dev/ward/internal/estate"
+	"ward.dev/ward/internal/evidence"
+	"ward.dev/ward/internal/evidence/objects"
+	"ward.dev/ward/internal/framework"
+	"ward.dev/ward/internal/governance"
+	"ward.dev/ward/internal/history"
+	"ward.dev/ward/internal/knowledge"
+	"ward.dev/ward/internal/notify"
+	"ward.dev/ward/internal/record"
+	"ward.dev/ward/internal/register"
+	"ward.dev/ward/internal/state"
+	"ward.dev/ward/internal/web"
+	"ward.dev/ward/ledger"
+)
+
+// parts are what a server consists of, from the bottom up. Each is opened on those before it.
+type parts struct {
+	db        *state.DB
+	ledger    *ledger.Ledger
+	keeper    *record.Keeper
+	people    *account.People
+	providers *federation.Providers // nil if people sign in here only
+	estates   *estate.Store
+	history   *history.History
+	evidence  *evidence.Archive
+	decisions *governance.Decisions
+	outbox    *notify.Outbox
+	catalog   *catalog.Catalog
+	assessor  *assessor.Assessor
+	framework *framework.Framework // that estates are assessed by if their ward.yaml names none
+	citations map[string][]string  // of its checks
+}
+
+// openParts opens the state of a data directory. What was opened is closed again if something cannot be.
+func openParts(ctx context.Context, s Settings, version string, log *slog.Logger) (p *parts, err error) {
+	p = &parts{}
+	klog.SetLogger(logr.FromSlogHandler(quieter{log.Handler()})) // what Tessera tells
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, p.close(context.WithoutCancel(ctx)))
+		}
+	}()
+	if err := os.MkdirAll(s.Data, 0o700); err != nil {
+		return p, fmt.Errorf("open the data directory: %w", err)
+	}
+	// The ledger comes first, since it is held by one program at a time: a second server on the directory ends here.
+	if p.ledger, err = ledger.Open(ctx, filepath.Join(s.Data, "ledger"), ledger.Options{Name: ledgerName(s)}); err != nil {
+		return p, fmt.Errorf("open the ledger in %s: %w", s.Data, err)
+	}
+	url, err := s.database()
+	if err != nil {
+		return p, err
+	}
+	if p.db, err = state.Open(ctx, state.Place{Dir: s.Data, URL: url}); err != nil {
+		return p, err
+	}
+	if p.keeper, err = record.Open(ctx, p.db, p.ledger, time.Now); err != nil {
+		return p, err
+	}
+	if err := p.openPeople(ctx, s, log); err != nil {
+		return p, err
+	}
+	if err := p.openWork(ctx, s, log); err != nil {
+		return p, err
+	}
+	return p, p.openAssessor(s, version, log)
+}
+
+// ledgerName is what checkpoints begin with, for a ledger that is being made.
+func ledgerName(s Settings) string {
+	if _, err := os.Stat(filepath.Join(s.Data, "ledger")); err == nil {
+		return "" // it has one
+	}
+	return "ward/" + state.NewID()
+}
+
+func (p *parts) openPeople(ctx context.Context, s Settings, log *slog.Logger) error {
+	key, err := secretKey(filepath.Join(s.Data, "secret.key"))
+	if err != nil {
+		return err
+	}
+	groups := map[string]map[string][]access.Role{}
+	if len(s.SignIn.OIDC)+len(s.SignIn.SAML) > 0 {
+		p.providers, err = federation.Open(federation.Options{DB: p.db, Keeper: p.keeper, Log: log, Base: s.origin(), Settings: s.SignIn, SignIn: p.federated,
+			SignOut: func(ctx context.Context, issuer, subject string) error {
+				return p.people.SignOutFederated(ctx, issuer, subject)
+			}})
+		if err != nil {
+			return err
+		}
+		groups = p.providers.Groups()
+	}
+	p.people, err = account.Open(ctx, p.db, p.keeper, account.Options{Key: key, Origin: s.origin(), Insecure: s.TLS.Off, Idle: s.Sessions.Idle,
+		Absolute: s.Sessions.Absolute, Groups: groups, Log: log})
+	return err
+}
+
+// federated signs somebody in for whom a provider of identities vouches.
+func (p *parts) federated(w http.ResponseWriter, r *http.Request, who federation.Identity) error {
+	ticket, err := p.people.SignInFederated(r.Context(), account.Claim{Issuer: who.Issuer, Subject: who.Subject, Name: who.Name, Email: who.Email,
+		Groups: who.Groups}, p.people.Origin(r))
+	if errors.Is(err, account.ErrRefused) {
+		return web.Faultf(http.StatusForbidden, "You are known to the provider, but none of your groups gives you a role here, or your account is disabled. Ask an administrator of this server.")
+	}
+	if err != nil {
+		return err
+	}
+	p.people.SetCookie(w, ticket)
+	return nil
+}
+
+// openWork opens what is about estates.
+func (p *parts) openWork(ctx context.Context, s Settings, log *slog.Logger) error {
+	p.estates = estate.Open(p.db, p.keeper, time.Now, s.Folders)
+	p.history = history.New(p.db, history.Options{})
+	folder, err := evidence.OpenFolder(filepath.Join(s.Data, "evidence"), time.Now)
+	if err != nil {
+		return err
+	}
+	second, err := s.Evidence.second(ctx)
+	if err != nil {
+		return err
+	}
+	if p.evidence, err = evidence.New(p.db, folder, second, s.Evidence.Years, time.Now); err != nil {
+		return err
+	}
+	if p.catalog, err = knowledge.OpenCatalog(s.layers()); err != nil {
+		return err
+	}
+	if p.framework, err = knowledge.Choose(p.catalog, ""); err != nil {
+		return err
+	}
+	p.citations = p.framework.Citations()
+	registers, err := register.Load(builtin.Files, "registers")
+	if err != nil {
+		return err
+	}
+	p.decisions, err = governance.Open(ctx, p.db, p.keeper, registers, governance.Options{Dir: filepath.Join(s.Data, "documents"),
+		Frameworks: p.catalog.Frameworks, Checks: p.catalog.IDs(), Estates: p.names})
+	if err != nil {
+		return err
+	}
+	p.outbox, err = notify.Open(notify.Options{DB: p.db, Keeper: p.keeper, Log: log, DataDir: s.Data, Base: s.origin(), Settings: s.Notifications})
+	return err
+}
+
+// second is where a copy of all evidence goes, nil for nowhere.
+func (e *Evidence) second(ctx context.Context) (evidence.Store, error) {
+	if e.Bucket == nil {
+		return nil, nil
+	}
+	b := e.Bucket
+	return objects.Open(ctx, objects.Options{Bucket: b.Name, Prefix: b.Prefix, Region: b.Region, Endpoint: b.Endpoint, Key: b.Key, Now: time.Now})
+}
+
+// layers are those of the catalog.
+func (s *Settings) layers() []fs.FS {
+	layers := []fs.FS{builtin.Files}
+	for _, dir := range s.Catalogs {
+		layers = append(layers, os.DirFS(dir))
+	}
+	return layers
+}
+
+// names are those of the estates by their ids.
+func (p *parts) names(ctx context.Context) (map[string]string, error) {
+	all, err := p.estates.List(ctx)
+	if err != nil {
+		return nil, err
+	}
+	names := map[string]string{}
+	for _, e := range all {
+		names[e.ID] = e.Name
+	}
+	return names, nil
+}
+
+func (p *parts) openAssessor(s Settings, version string, log *slog.Logger) error {
+	p.assessor = &assessor.Assessor{DB: p.db, Keeper: p.keeper, Estates: p.estates, History: p.history, Log: log, Now: time.Now,
+		Layers: s.layers(), Version: version, Work: filepath.Join(s.Data, "work"), Advisories: s.Advisories,
+		Decide: p.decisions.Config, Keep: p.keep}
+	// What a server that was killed left of repositories.
+	return os.RemoveAll(filepath.Join(s.Data, "work"))
+}
+
+// secretKey reads the key that seals secrets in the state, and makes it at the first start.
+func secretKey(file string) ([]byte, error) {
+	key, err := os.ReadFile(file)
+	if err == nil && len(key) != 32 {
+		return nil, fmt.Errorf("read %s: it has %d bytes instead of 32; put it back from a backup", file, len(key))
+	}
+	if !errors.Is(err, os.ErrNotExist) {
+		return key, err
+	}
+	key = make([]byte, 32)
+	if _, err := rand.Read(key); err != nil {
+		return nil, err
+	}
+	f, err := os.OpenFile(file, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	_, err = f.Write(key)
+	return key, errors.Join(err, f.Sync(), f.Close())
+}
+
+func (p *parts) close(ctx context.Context) error {
+	var faults []error
+	if p.ledger != nil {
+		faults = append(faults, p.ledger.Close(ctx))
+	}
+	if p.db != nil {
+		faults = append(faults, p.db.Close())
+	}
+	return errors.Join(faults...)
+}
+
+// program is the context of what the server does by itself.
+func program(ctx context.Context) context.Context { return access.With(ctx, access.Program) }
