@@ -99,6 +99,10 @@ func (r *reader) places(ctx context.Context) (all []place) {
 		switch s.Type {
 		case estate.Folder:
 			at := filepath.Clean(s.Path)
+			if !r.Estates.Inside(at) {
+				r.fail(s, errors.New("it does not lie below the folders that the server's settings name"))
+				continue
+			}
 			r.told = append(r.told, Read{Source: s.String()})
 			all = append(all, place{s, at, at})
 		case estate.Repository:

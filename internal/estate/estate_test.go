@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -114,6 +116,12 @@ func TestMistakes(t *testing.T) {
 	}
 	if _, err := s.Create(recordtest.As("ada"), estate.Estate{Name: "a", Sources: []estate.Source{{Type: estate.Folder, Path: root + "/infra"}}}); err != nil {
 		t.Errorf("a folder below the root: %v", err)
+	}
+	if err := os.Symlink(t.TempDir(), filepath.Join(root, "infra")); err != nil {
+		t.Fatal(err)
+	}
+	if s.Inside(filepath.Join(root, "infra")) {
+		t.Error("a link that leads out, which the folder became later, is taken for a folder below the root")
 	}
 }
 

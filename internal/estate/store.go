@@ -27,6 +27,10 @@ func Open(db *state.DB, keeper *record.Keeper, now func() time.Time, roots []str
 	return &Store{db, keeper, now, roots}
 }
 
+// Inside tells whether a folder lies below the roots now: what it is may have changed since it was declared, such as into a link that leads
+// out.
+func (s *Store) Inside(folder string) bool { return confined(folder, s.roots) }
+
 // The errors of changes.
 var (
 	ErrNotFound = errors.New("there is no such estate")
