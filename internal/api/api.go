@@ -57,21 +57,36 @@ func Register[I, O any](a *API, o huma.Operation, need access.Permission, handle
 		o.Security = []map[string][]string{{"token": {}}, {"session": {}}}
 		o.Errors = append(o.Errors, http.StatusUnauthorized, http.StatusForbidden)
 	}
+	o.Middlewares = append(huma.Middlewares{a.admit(need, o.OperationID)}, o.Middlewares...)
 	huma.Register(a.huma, o, func(ctx context.Context, in *I) (*O, error) {
-		actor := access.From(ctx)
-		switch {
-		case !actor.May(need) && actor.ID == "":
-			return nil, huma.Error401Unauthorized("sign in, or send a token: Authorization: Bearer TOKEN")
-		case !actor.May(need):
-			a.Log.WarnContext(ctx, "a request was refused", "operation", o.OperationID, "account", actor.ID, "needs", string(need))
-			return nil, huma.Error403Forbidden("the permission " + string(need) + " is needed")
-		}
 		out, err := handle(ctx, in)
 		if err != nil {
 			return nil, a.problem(ctx, o.OperationID, err)
 		}
 		return out, nil
 	})
+}
+
+// admit lets those through who have a permission, before anything else of a request is looked at: who is not signed in is told so, and not
+// what is wrong with what they sent.
+func (a *API) admit(need access.Permission, operation string) func(huma.Context, func(huma.Context)) {
+	return func(c huma.Context, next func(huma.Context)) {
+		actor := access.From(c.Context())
+		status, text := 0, ""
+		switch {
+		case actor.May(need):
+			next(c)
+			return
+		case actor.ID == "":
+			status, text = http.StatusUnauthorized, "sign in, or send a token: Authorization: Bearer TOKEN"
+		default:
+			status, text = http.StatusForbidden, "the permission "+string(need)+" is needed"
+			a.Log.WarnContext(c.Context(), "a request was refused", "operation", operation, "account", actor.ID, "needs", string(need))
+		}
+		if err := huma.WriteErr(a.huma, c, status, text); err != nil {
+			a.Log.DebugContext(c.Context(), "a caller has gone", "operation", operation)
+		}
+	}
 }
 
 // problem is what a caller is told of an error. What is not meant for callers goes to the log, and the problem names it by an id.

@@ -35,6 +35,7 @@ func TestRegister(t *testing.T) {
 	api.Register(a, huma.Operation{OperationID: "get-thing", Method: http.MethodGet, Path: "/things/{name}", Summary: "Read a thing"}, access.Evidence,
 		func(_ context.Context, in *struct {
 			Name string `path:"name"`
+			Size int    `query:"size" minimum:"1"`
 		}) (*reply, error) {
 			out := &reply{}
 			out.Body.Name = in.Name
@@ -53,6 +54,8 @@ func TestRegister(t *testing.T) {
 		text   string
 	}{
 		{"/api/v1/things/x", access.Actor{}, 401, "sign in"},
+		{"/api/v1/things/x?size=none", access.Actor{}, 401, "sign in"}, // before what is wrong with it
+		{"/api/v1/things/x?size=none", auditor, 422, "size"},
 		{"/api/v1/things/x", access.Actor{ID: "e", Roles: []access.Role{access.Engineer}}, 403, "evidence"},
 		{"/api/v1/things/x", access.Actor{ID: "a", Roles: auditor.Roles, Only: []access.Permission{access.View}}, 403, "evidence"},
 		{"/api/v1/things/x", auditor, 200, `"name":"x"`},
