@@ -161,6 +161,9 @@ func (s *PostgresServer) Stop(tb testing.TB) {
 	}
 }
 
+// Close stops the server and removes its folder. One that nobody closes ends with the test program, or when nothing refers to it any more.
+func (s *PostgresServer) Close() { s.hold.Close() }
+
 // URL leads to a database of the server.
 func (s *PostgresServer) URL(database string) string {
 	return fmt.Sprintf("postgres://%s@127.0.0.1:%s/%s?sslmode=disable", owner, s.port, database)
