@@ -57,6 +57,7 @@ func Register[I, O any](a *API, o huma.Operation, need access.Permission, handle
 		o.Security = []map[string][]string{{"token": {}}, {"session": {}}}
 		o.Errors = append(o.Errors, http.StatusUnauthorized, http.StatusForbidden)
 	}
+	visible(reflect.TypeFor[I](), o.OperationID)
 	o.Middlewares = append(huma.Middlewares{a.admit(need, o.OperationID)}, o.Middlewares...)
 	huma.Register(a.huma, o, func(ctx context.Context, in *I) (*O, error) {
 		out, err := handle(ctx, in)
@@ -65,6 +66,18 @@ func Register[I, O any](a *API, o huma.Operation, need access.Permission, handle
 		}
 		return out, nil
 	})
+}
+
+// visible panics over a request of which huma would silently leave a part empty: it looks at no embedded struct that is not exported.
+func visible(t reflect.Type, operation string) {
+	if t.Kind() != reflect.Struct {
+		return
+	}
+	for i := range t.NumField() {
+		if f := t.Field(i); f.Anonymous && !f.IsExported() {
+			panic("operation " + operation + ": the embedded " + f.Type.String() + " must be exported")
+		}
+	}
 }
 
 // admit lets those through who have a permission, before anything else of a request is looked at: who is not signed in is told so, and not

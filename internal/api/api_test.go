@@ -86,3 +86,18 @@ func TestRegister(t *testing.T) {
 		t.Errorf("the document tells %+v", document)
 	}
 }
+
+type hidden struct {
+	Name string `path:"name"`
+}
+
+// TestVisible proves that an operation whose parameter would always be empty is found out where it is registered.
+func TestVisible(t *testing.T) {
+	defer func() {
+		if recover() == nil {
+			t.Error("an operation with a hidden parameter is registered")
+		}
+	}()
+	api.Register(api.New(http.NewServeMux(), "1.0.0"), huma.Operation{OperationID: "get", Method: http.MethodGet, Path: "/things/{name}"}, access.View,
+		func(context.Context, *struct{ hidden }) (*reply, error) { return &reply{}, nil })
+}

@@ -58,8 +58,8 @@ func replied[T any](value T, err error) (*body[T], error) {
 	return &body[T]{value}, nil
 }
 
-// page is how lists are asked for.
-type page struct {
+// Page is how lists are asked for.
+type Page struct {
 	After string `query:"after" maxLength:"300" doc:"next of the page before"`
 	Limit int64  `query:"limit" minimum:"1" maximum:"500" default:"100"`
 }
@@ -83,7 +83,8 @@ func cut[F, T any](all []F, limit int64, item func(F) T, key func(F) string) lis
 	return l
 }
 
-type byID struct {
+// ByID is a request about one thing. It and Page are exported because huma looks at no other embedded structs.
+type ByID struct {
 	ID string `path:"id" maxLength:"100"`
 }
 
@@ -109,12 +110,12 @@ type userLink struct {
 
 func (p *pages) userOperations(a *api.API) {
 	api.Register(a, op("list-users", http.MethodGet, "/users", "List accounts by their addresses"), access.People,
-		func(ctx context.Context, in *page) (*body[list[user]], error) {
+		func(ctx context.Context, in *Page) (*body[list[user]], error) {
 			all, err := p.people.List(ctx, in.After, in.Limit+1)
 			return replied(cut(all, in.Limit, userOf, func(a account.Account) string { return a.Email }), err)
 		})
 	api.Register(a, op("get-user", http.MethodGet, "/users/{id}", "Read an account"), access.People,
-		func(ctx context.Context, in *byID) (*body[user], error) {
+		func(ctx context.Context, in *ByID) (*body[user], error) {
 			got, err := p.people.Get(ctx, in.ID)
 			return replied(userOf(got), err)
 		})
@@ -131,7 +132,7 @@ func (p *pages) userOperations(a *api.API) {
 			return replied(userLink{userOf(made), p.people.Address(path)}, err)
 		})
 	type changed struct {
-		byID
+		ByID
 		Body struct {
 			Name       *string        `json:"name,omitempty" maxLength:"100"`
 			Roles      *[]access.Role `json:"roles,omitempty" maxItems:"10"`
@@ -147,7 +148,7 @@ func (p *pages) userOperations(a *api.API) {
 			return replied(userOf(got), err)
 		})
 	api.Register(a, op("reset-user", http.MethodPost, "/users/{id}/reset", "Void how a person signs in; a link begins anew"), access.People,
-		func(ctx context.Context, in *byID) (*body[userLink], error) {
+		func(ctx context.Context, in *ByID) (*body[userLink], error) {
 			got, err := p.people.Get(ctx, in.ID)
 			if err != nil {
 				return nil, fault(err)
@@ -199,7 +200,7 @@ func (p *pages) ownOperations(a *api.API) {
 			return replied(whole(all, sessionOf), err)
 		})
 	api.Register(a, op("end-session", http.MethodDelete, "/sessions/{id}", "End a session of one's own"), access.Own,
-		func(ctx context.Context, in *byID) (*struct{}, error) {
+		func(ctx context.Context, in *ByID) (*struct{}, error) {
 			return nil, fault(p.people.EndSession(ctx, in.ID))
 		})
 	type tokens struct {
@@ -228,7 +229,7 @@ func (p *pages) ownOperations(a *api.API) {
 			return replied(t, err)
 		})
 	api.Register(a, op("end-token", http.MethodDelete, "/tokens/{id}", "End a token"), access.Own,
-		func(ctx context.Context, in *byID) (*struct{}, error) {
+		func(ctx context.Context, in *ByID) (*struct{}, error) {
 			return nil, fault(p.people.EndToken(ctx, in.ID))
 		})
 }
@@ -252,7 +253,7 @@ func elevationOf(e account.Elevation) elevation {
 
 func (p *pages) watchOperations(a *api.API) {
 	api.Register(a, op("list-sign-ins", http.MethodGet, "/sign-ins", "List sign-ins, refusals and ends of sessions, the newest first"), access.Evidence,
-		func(ctx context.Context, in *page) (*body[list[signIn]], error) {
+		func(ctx context.Context, in *Page) (*body[list[signIn]], error) {
 			before := int64(0)
 			if in.After != "" {
 				var err error
@@ -268,7 +269,7 @@ func (p *pages) watchOperations(a *api.API) {
 			return replied(l, err)
 		})
 	type elevations struct {
-		page
+		Page
 		Due bool `query:"due" doc:"Only those that wait for a second person"`
 	}
 	api.Register(a, op("list-elevations", http.MethodGet, "/elevations", "List roles that were lent, the newest first"), access.Evidence,
@@ -277,7 +278,7 @@ func (p *pages) watchOperations(a *api.API) {
 			return replied(cut(all, in.Limit, elevationOf, func(e account.Elevation) string { return e.ID }), err)
 		})
 	type review struct {
-		byID
+		ByID
 		Body struct {
 			Remark string `json:"remark" maxLength:"1000"`
 		}

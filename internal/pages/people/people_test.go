@@ -360,6 +360,14 @@ func TestTokens(t *testing.T) {
 			t.Errorf("%s %s: %d %s; want %d %s", want.method, want.path, code, text, want.status, want.text)
 		}
 	}
+	_, listed := call("GET", "/api/v1/users?limit=1&after=ann@example.org", "")
+	bob := regexp.MustCompile(`"id":"([0-9a-f-]{36})"`).FindStringSubmatch(listed)[1]
+	if code, text := call("PATCH", "/api/v1/users/"+bob, `{"roles":["engineer"]}`); code != 200 || !strings.Contains(text, `"engineer"`) {
+		t.Errorf("a change of roles: %d %s", code, text)
+	}
+	if code, text := call("PATCH", "/api/v1/users/none", `{"roles":["engineer"]}`); code != 404 {
+		t.Errorf("a change of nobody: %d %s", code, text)
+	}
 	if got := b.get("/api/v1/sessions"); got.status != 200 || !strings.Contains(got.text, `"current":true`) {
 		t.Errorf("the sessions by the cookie: %d %s", got.status, got.text)
 	}
