@@ -11,8 +11,8 @@ import (
 	"ward.dev/ward/internal/estate"
 )
 
-// operating adds what whoever operates the server asks: whether it lives, whether it is ready, and its metrics. Metrics tell numbers only,
-// and are for callers on the same machine and for those who may see the state.
+// operating adds what whoever operates the server asks: whether it lives, whether it is ready, and its metrics. Nobody need be signed in for
+// it: what is told are numbers of the server itself, never whom or what they are about.
 func (s *Server) operating(mux *http.ServeMux) {
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusOK) })
 	mux.HandleFunc("GET /readyz", s.ready)
