@@ -213,11 +213,16 @@ func TestSchedule(t *testing.T) {
 		if err := s.End(ctx, db, first, 1, nil); !errors.Is(err, estate.ErrLost) {
 			t.Errorf("the worker that was thought dead ends the job: %v", err)
 		}
-		for range 2 {
-			c.add(3 * time.Minute)
-			if _, _, err := s.Claim(ctx, "c"); err != nil {
-				t.Fatal(err)
-			}
+		if err := s.Recover(ctx); err != nil {
+			t.Fatal(err)
+		}
+		c.add(time.Millisecond)
+		if third, found, err := s.Claim(ctx, "c"); err != nil || !found || third.Attempt != 3 {
+			t.Errorf("after the only server was killed: %+v, %v, %v", third, found, err)
+		}
+		c.add(3 * time.Minute)
+		if _, found, err := s.Claim(ctx, "d"); err != nil || found {
+			t.Errorf("a fourth attempt: %v, %v", found, err)
 		}
 		jobs, err := s.Jobs(ctx, e.ID, 10)
 		if err != nil || len(jobs) != 1 || jobs[0].State != estate.Failed || jobs[0].Fault == "" {

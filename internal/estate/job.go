@@ -185,6 +185,16 @@ func (s *Store) Claim(ctx context.Context, worker string) (j Job, found bool, er
 	return j, found, err
 }
 
+// Recover lets go of the jobs that run, so that they need not wait until the lease of a worker that was killed is over. The caller MUST be the
+// only server of the state.
+func (s *Store) Recover(ctx context.Context) error {
+	_, err := s.db.NewRaw("UPDATE job SET lease = 0 WHERE state = 'running'").Exec(ctx)
+	if err != nil {
+		return fmt.Errorf("take over what was cut off: %w", err)
+	}
+	return nil
+}
+
 // ErrLost is the error of a worker whose lease another one has taken.
 var ErrLost = errors.New("another worker has taken this assessment")
 

@@ -62,10 +62,10 @@ func (s *Server) prepare(ctx context.Context) (err error) {
 	}
 	s.operating(mux)
 	s.handler = around(mux, s.people.Identify, s.metrics, s.log, s.tls != nil)
-	if s.settings.Database != "" { // another server may be preparing a run; each run cleans up for its own estate
+	if s.settings.Database != "" { // others may be at work on the same state: leases say what was cut off, and each run cleans up for its estate
 		return nil
 	}
-	return s.history.Clean(ctx)
+	return errors.Join(s.history.Clean(ctx), s.estates.Recover(ctx))
 }
 
 // Origin is the URL of the server as people have it.
