@@ -146,7 +146,7 @@ func (s *story) invite(admin *browser.Visit, name, email string) string {
 // assessed waits until an estate has so many assessments.
 func (s *story) assessed(server *Server, id string, runs int64) {
 	s.t.Helper()
-	for range 600 {
+	for range 1800 {
 		jobs, err := server.estates.Jobs(context.Background(), id, 1)
 		if err != nil {
 			s.t.Fatal(err)
