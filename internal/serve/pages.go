@@ -193,7 +193,7 @@ func (s *Server) phiMap(ctx context.Context, id string, run int64) (*dashboard.M
 	if err != nil {
 		return nil, err
 	}
-	out := &dashboard.Map{}
+	out := &dashboard.Map{Left: m.Left}
 	for _, n := range m.Nodes {
 		out.Nodes = append(out.Nodes, dashboard.Node{ID: n.ID, Address: n.Address, Kind: n.Kind, Account: n.Account, Zone: n.Zone, PHI: n.PHI,
 			Reason: n.Reason, Encrypted: n.Encrypted, Eligible: n.Eligible})

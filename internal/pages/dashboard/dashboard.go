@@ -59,9 +59,9 @@ type Due struct {
 
 // SignIns sums up who came in lately.
 type SignIns struct {
-	Since                      time.Time
-	Succeeded, Refused, Locked int
-	Path                       string // of the page that lists them
+	Since              time.Time
+	Succeeded, Refused int
+	Path               string // of the page that lists them
 }
 
 // Person can see to findings.

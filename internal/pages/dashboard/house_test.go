@@ -106,7 +106,7 @@ func (h *house) deps(keeper *record.Keeper) dashboard.Deps {
 		},
 		Assess: func(_ context.Context, estate string) error { h.asked = append(h.asked, estate); return nil },
 		SignIns: func(_ context.Context, since time.Time) (dashboard.SignIns, error) {
-			return dashboard.SignIns{Since: since, Succeeded: 41, Refused: 3, Locked: 1, Path: "/sign-ins"}, nil
+			return dashboard.SignIns{Since: since, Succeeded: 41, Refused: 3, Path: "/sign-ins"}, nil
 		},
 		Map: func(context.Context, string, int64) (*dashboard.Map, error) { return mapOfClinic(), nil },
 		Policies: func(context.Context, string) ([]dashboard.Policy, error) {

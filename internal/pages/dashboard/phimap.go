@@ -18,6 +18,7 @@ import (
 type Map struct {
 	Nodes []Node `json:"nodes"`
 	Edges []Edge `json:"edges"`
+	Left  int    `json:"left,omitempty"` // resources that are not in it because there are too many, those not known to hold PHI first
 }
 
 // Node is a resource.
@@ -150,7 +151,8 @@ func (b *mapBody) fill(m *Map) {
 		return cmp.Or(order[a.class()]-order[b.class()], strings.Compare(b.PHI, a.PHI), strings.Compare(a.Account, b.Account), strings.Compare(a.Address, b.Address))
 	})
 	b.Edges = m.Edges
-	b.Hidden, b.Unshown = max(0, len(nodes)-mostDrawn), max(0, len(nodes)-mostListed)
+	b.Unknown += m.Left
+	b.Hidden, b.Unshown = max(0, len(nodes)-mostDrawn)+m.Left, max(0, len(nodes)-mostListed)+m.Left
 	b.Nodes = nodes[:min(len(nodes), mostListed)]
 	b.Drawing = b.draw(nodes[:min(len(nodes), mostDrawn)])
 }
