@@ -47,8 +47,6 @@ type Assessor struct {
 	Decide func(ctx context.Context, estate string, base *config.Config, at time.Time) (*config.Config, []assessment.Notice, error)
 	// Keep keeps the evidence of an assessment, before it is published, and names it by digests; nil keeps none.
 	Keep func(ctx context.Context, e Evidence) (map[string]string, error)
-	// Published is called in the transaction that publishes a run, for what follows from it, such as telling people. It may be nil.
-	Published func(ctx context.Context, tx bun.Tx, e estate.Estate, r history.Run) error
 }
 
 // Evidence is what an assessment was made of and what it came to.
@@ -128,11 +126,6 @@ func (a *Assessor) publish(ctx context.Context, j estate.Job, e Evidence, inv *i
 		}
 		if err := phimap.Keep(ctx, tx, e.Estate.ID, run.Number, flows); err != nil {
 			return err
-		}
-		if a.Published != nil {
-			if err := a.Published(ctx, tx, e.Estate, run); err != nil {
-				return err
-			}
 		}
 		return a.Estates.End(ctx, tx, j, run.Number, nil)
 	})
