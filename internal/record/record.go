@@ -39,7 +39,7 @@ const (
 // Entry is one act, as the ledger keeps it: JSON, one line.
 type Entry struct {
 	ID      string    `json:"id"`
-	At      time.Time `json:"at"` // never before that of an earlier entry
+	At      time.Time `json:"at"` // never before that of an earlier entry of the same server
 	Kind    Kind      `json:"kind"`
 	Verb    string    `json:"verb"` // "sign in", "approve", "change"
 	Actor   Actor     `json:"actor"`
@@ -85,8 +85,13 @@ type Keeper struct {
 	log Log
 	now func() time.Time
 
+	shared bool // other servers append to the log, too
+
 	mutex sync.Mutex
 	last  time.Time
+
+	settling sync.Mutex
+	settled  int64 // all entries before this position have their rows
 }
 
 // ErrUnrecorded is the error of an act that was not done because it could not be recorded.
@@ -98,13 +103,22 @@ const clockSlack = 5 * time.Second
 // Open begins to keep records. Entries of acts that were cut off before they took effect are taken back. A ledger that holds less than
 // the state knows is refused.
 func Open(ctx context.Context, db *state.DB, log Log, now func() time.Time) (*Keeper, error) {
-	k := &Keeper{db: db, log: log, now: now}
+	return open(ctx, &Keeper{db: db, log: log, now: now})
+}
+
+// OpenShared is Open for a log that other servers append to as well, which share the state. What they may be carrying out at the moment is
+// left alone, so that Settle is to be called now and then.
+func OpenShared(ctx context.Context, db *state.DB, log Log, now func() time.Time) (*Keeper, error) {
+	return open(ctx, &Keeper{db: db, log: log, now: now, shared: true})
+}
+
+func open(ctx context.Context, k *Keeper) (*Keeper, error) {
 	var last int64
-	if err := db.NewRaw("SELECT coalesce(max(at), 0) FROM record").Scan(ctx, &last); err != nil {
+	if err := k.db.NewRaw("SELECT coalesce(max(at), 0) FROM record").Scan(ctx, &last); err != nil {
 		return nil, fmt.Errorf("read the records: %w", err)
 	}
 	k.last = state.Time(last)
-	return k, k.settle(ctx)
+	return k, k.Settle(ctx)
 }
 
 // Ready tells whether acts can be recorded.

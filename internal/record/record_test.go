@@ -94,6 +94,69 @@ func TestCutOff(t *testing.T) {
 	})
 }
 
+// TestShared proves that of several servers on one ledger none takes back what another one may be carrying out, that each takes back what was
+// cut off once it must be over, and that an act which was taken back meanwhile is not done.
+func TestShared(t *testing.T) {
+	statetest.Each(t, func(t *testing.T, db *state.DB) {
+		ctx := recordtest.As("ann@example.org", access.Compliance)
+		now, log := time.Now(), &recordtest.Log{}
+		clock := func() time.Time { return now }
+		servers := [2]*record.Keeper{}
+		for i := range servers {
+			k, err := record.OpenShared(ctx, db, log, clock)
+			if err != nil {
+				t.Fatal(err)
+			}
+			servers[i] = k
+		}
+		act := func(position int64, void int64) {
+			t.Helper()
+			var rows []record.Row
+			if err := db.NewRaw("SELECT * FROM record WHERE position = ?", position).Scan(ctx, &rows); err != nil {
+				t.Fatal(err)
+			}
+			if void == 0 && len(rows) > 0 || void != 0 && (len(rows) != 1 || rows[0].Void != void) {
+				t.Errorf("record %d: %+v, want it taken back by %d", position, rows, void)
+			}
+		}
+		for i := range 4 { // both know of what each does
+			if _, err := servers[i%2].Act(ctx, approve, nil); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if _, err := db.ExecContext(ctx, "DELETE FROM record WHERE position = 2"); err != nil { // it is under way
+			t.Fatal(err)
+		}
+		for _, k := range servers {
+			if err := k.Settle(ctx); err != nil {
+				t.Fatal(err)
+			}
+		}
+		act(2, 0)
+		now = now.Add(16 * time.Minute)
+		for _, k := range servers {
+			if err := k.Settle(ctx); err != nil {
+				t.Fatal(err)
+			}
+		}
+		act(2, 4)
+		if len(log.Entries(t)) != 5 {
+			t.Errorf("%d entries, want one that takes another back", len(log.Entries(t)))
+		}
+		if !db.Postgres() { // where an act that hangs holds up all others
+			return
+		}
+		_, err := servers[0].Act(ctx, approve, func(context.Context, bun.Tx) error {
+			now = now.Add(16 * time.Minute)
+			return servers[1].Settle(ctx)
+		})
+		if !state.Exists(err) {
+			t.Errorf("an act that hung for 16 minutes: %v", err)
+		}
+		act(5, 6)
+	})
+}
+
 // TestClock proves that the time of entries does not go back with the clock, and that they tell of it.
 func TestClock(t *testing.T) {
 	now := time.Date(2026, 5, 1, 12, 0, 0, 0, time.UTC)

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/uptrace/bun"
 
@@ -34,24 +35,32 @@ func (k *Keeper) takeBack(ctx context.Context, e Entry, body []byte, position in
 	})
 }
 
-// settle brings the rows in line with the ledger after the program was cut off between the two.
-func (k *Keeper) settle(ctx context.Context) error {
+// inFlight is how long another server may take to carry out what it has recorded. What takes longer and is taken back meanwhile is not
+// done: its row is there already, so that its transaction fails.
+const inFlight = 15 * time.Minute
+
+// Settle brings the rows in line with the ledger after a program was cut off between the two.
+func (k *Keeper) Settle(ctx context.Context) error {
+	k.settling.Lock()
+	defer k.settling.Unlock()
+	// The rows are read before the size of the ledger, which others may append to: a row is younger than its entry.
+	var known, beyond int64
+	if err := k.db.NewRaw("SELECT count(*), coalesce(max(position), -1) FROM record WHERE position >= ?", k.settled).Scan(ctx, &known, &beyond); err != nil {
+		return fmt.Errorf("read the records: %w", err)
+	}
 	size, err := k.log.Size(ctx)
 	if err != nil {
 		return fmt.Errorf("read the ledger: %w", err)
 	}
-	var known, beyond int64
-	if err := k.db.NewRaw("SELECT count(*), coalesce(max(position), -1) FROM record").Scan(ctx, &known, &beyond); err != nil {
-		return fmt.Errorf("read the records: %w", err)
-	}
-	if beyond >= size {
+	if max(beyond, k.settled-1) >= size {
 		return fmt.Errorf("the ledger holds %d records, but the state knows of record %d: the ledger was taken back to an earlier time; "+
-			"put back state and ledger from one backup", size, beyond)
+			"put back state and ledger from one backup", size, max(beyond, k.settled-1))
 	}
-	if known == size {
+	if known == size-k.settled {
+		k.settled = size
 		return nil
 	}
-	lost, err := k.unknown(ctx, size)
+	lost, next, err := k.unknown(ctx, size)
 	if err != nil {
 		return err
 	}
@@ -60,38 +69,43 @@ func (k *Keeper) settle(ctx context.Context) error {
 			return fmt.Errorf("settle record %d: %w", l.Position, err)
 		}
 	}
+	k.settled = next
 	return nil
 }
 
-// unknown are the entries of the ledger that have no row, those that take others back first.
-func (k *Keeper) unknown(ctx context.Context, size int64) ([]Row, error) {
+// unknown are the entries of the ledger that have no row and are to get one, those that take others back first, and the position before
+// which all entries have rows once these do.
+func (k *Keeper) unknown(ctx context.Context, size int64) (all []Row, next int64, err error) {
 	var have []int64
-	if err := k.db.NewRaw("SELECT position FROM record ORDER BY position").Scan(ctx, &have); err != nil {
-		return nil, fmt.Errorf("read the records: %w", err)
+	if err := k.db.NewRaw("SELECT position FROM record WHERE position >= ? ORDER BY position", k.settled).Scan(ctx, &have); err != nil {
+		return nil, 0, fmt.Errorf("read the records: %w", err)
 	}
 	var first, others []Row
-	from := int64(0)
+	from, next := k.settled, size
 	for _, position := range append(have, size) {
-		if position > from {
+		if position = min(position, size); position > from {
 			err := k.log.Read(ctx, from, position, func(at int64, body []byte) error {
 				var e Entry
 				if err := json.Unmarshal(body, &e); err != nil {
 					return fmt.Errorf("record %d of the ledger: %w", at, err)
 				}
-				if e.Verb == void {
+				switch {
+				case k.shared && k.now().Sub(e.At) < inFlight:
+					next = min(next, at)
+				case e.Verb == void:
 					first = append(first, row(e, body, at))
-				} else {
+				default:
 					others = append(others, row(e, body, at))
 				}
 				return nil
 			})
 			if err != nil {
-				return nil, fmt.Errorf("read the ledger: %w", err)
+				return nil, 0, fmt.Errorf("read the ledger: %w", err)
 			}
 		}
 		from = position + 1
 	}
-	return append(first, others...), nil
+	return append(first, others...), next, nil
 }
 
 func (k *Keeper) settleOne(ctx context.Context, l Row) error {
