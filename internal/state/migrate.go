@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/pressly/goose/v3"
+	"github.com/pressly/goose/v3/lock"
 )
 
 //go:embed migrations/*.sql
@@ -24,11 +25,15 @@ func (d *DB) provider() (*goose.Provider, error) {
 	if err != nil {
 		return nil, err
 	}
-	dialect := goose.DialectSQLite3
-	if d.Postgres() {
-		dialect = goose.DialectPostgres
+	options := []goose.ProviderOption{goose.WithDisableGlobalRegistry(true), goose.WithAllowOutofOrder(true)}
+	if !d.Postgres() {
+		return goose.NewProvider(goose.DialectSQLite3, d.DB.DB, files, options...)
 	}
-	return goose.NewProvider(dialect, d.DB.DB, files, goose.WithDisableGlobalRegistry(true), goose.WithAllowOutofOrder(true))
+	one, err := lock.NewPostgresSessionLocker(lock.WithLockTimeout(1, 300)) // servers that start at once migrate one after the other
+	if err != nil {
+		return nil, err
+	}
+	return goose.NewProvider(goose.DialectPostgres, d.DB.DB, files, append(options, goose.WithSessionLocker(one))...)
 }
 
 // migrate brings the tables to their newest form. Migrations only go forward; the way back is the copy that is made before.

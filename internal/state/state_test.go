@@ -3,10 +3,13 @@ package state_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/uptrace/bun"
 
@@ -80,4 +83,62 @@ func TestNewer(t *testing.T) {
 	if err != nil || info.Mode().Perm() != 0o600 {
 		t.Errorf("the file is %v, %v; want it for its owner alone", info.Mode(), err)
 	}
+}
+
+// TestAlone proves that of many who are to do something one does it at a time, that the next may when it is done, and that one who died is
+// waited for only as long as it may take.
+func TestAlone(t *testing.T) {
+	statetest.Each(t, func(t *testing.T, db *state.DB) {
+		ctx := context.Background()
+		var at, done, most atomic.Int64
+		var all sync.WaitGroup
+		for i := range 8 {
+			all.Go(func() {
+				for range 5 {
+					_, err := db.Alone(ctx, "count", fmt.Sprint(i), time.Minute, func(context.Context) error {
+						most.Store(max(most.Load(), at.Add(1)))
+						time.Sleep(time.Millisecond)
+						at.Add(-1)
+						done.Add(1)
+						return nil
+					})
+					if err != nil {
+						t.Error(err)
+					}
+				}
+			})
+		}
+		all.Wait()
+		if most.Load() != 1 || done.Load() == 0 {
+			t.Errorf("done %d times, by %d at once", done.Load(), most.Load())
+		}
+		if _, err := db.ExecContext(ctx, "INSERT INTO duty VALUES (?, ?, ?)", "dead", "a", state.Millis(time.Now().Add(time.Second))); err != nil {
+			t.Fatal(err)
+		}
+		act := func(context.Context) error { return nil }
+		if did, err := db.Alone(ctx, "dead", "b", time.Minute, act); did || err != nil {
+			t.Errorf("done %v beside another, %v", did, err)
+		}
+		time.Sleep(1100 * time.Millisecond)
+		if did, err := db.Alone(ctx, "dead", "b", time.Minute, act); !did || err != nil {
+			t.Errorf("done %v after the other died, %v", did, err)
+		}
+	})
+}
+
+// TestTogether proves that servers that start at once on an empty PostgreSQL all get its tables.
+func TestTogether(t *testing.T) {
+	url := statetest.PostgresURL(t)
+	var all sync.WaitGroup
+	for range 4 {
+		all.Go(func() {
+			db, err := state.Open(context.Background(), state.Place{URL: url})
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			db.Close()
+		})
+	}
+	all.Wait()
 }
