@@ -21,18 +21,19 @@ import (
 
 // Files in the folder of a ledger.
 const (
-	logDir     = "log"
-	privateKey = "key"     // of mode 0600: who has it can sign other checkpoints
-	publicKey  = "key.pub" // to be given to auditors
-	newest     = "newest"  // the last checkpoint that was acknowledged
+	logDir = "log"
+	newest = "newest" // the last checkpoint that was acknowledged
+	// PrivateKey is of mode 0600: who has it can sign other checkpoints. PublicKey is to be given to auditors.
+	PrivateKey = "key"
+	PublicKey  = "key.pub"
 )
 
 // keys reads the ledger's keys, and makes them if the folder holds no ledger.
 func keys(dir, name string) (note.Signer, string, error) {
-	private, err := os.ReadFile(filepath.Join(dir, privateKey))
+	private, err := os.ReadFile(filepath.Join(dir, PrivateKey))
 	if errors.Is(err, os.ErrNotExist) {
 		if _, err := os.Stat(filepath.Join(dir, logDir)); err == nil {
-			return nil, "", fmt.Errorf("there are records, and the key %s that signs them is gone: put it back from a backup", privateKey)
+			return nil, "", fmt.Errorf("there are records, and the key %s that signs them is gone: put it back from a backup", PrivateKey)
 		}
 		private, err = generate(dir, name)
 	}
@@ -41,23 +42,44 @@ func keys(dir, name string) (note.Signer, string, error) {
 	}
 	signer, err := note.NewSigner(strings.TrimSpace(string(private)))
 	if err != nil {
-		return nil, "", fmt.Errorf("%s: %w", privateKey, err)
+		return nil, "", fmt.Errorf("%s: %w", PrivateKey, err)
 	}
 	if name != "" && signer.Name() != name {
 		return nil, "", fmt.Errorf("it is called %q, not %q", signer.Name(), name)
 	}
 	public, err := publicOf(strings.TrimSpace(string(private)))
 	if err != nil {
-		return nil, "", fmt.Errorf("%s: %w", privateKey, err)
+		return nil, "", fmt.Errorf("%s: %w", PrivateKey, err)
 	}
-	known, err := os.ReadFile(filepath.Join(dir, publicKey))
+	known, err := os.ReadFile(filepath.Join(dir, PublicKey))
 	switch {
 	case errors.Is(err, os.ErrNotExist):
-		err = write(filepath.Join(dir, publicKey), []byte(public+"\n"), 0o644)
+		err = write(filepath.Join(dir, PublicKey), []byte(public+"\n"), 0o644)
 	case err == nil && strings.TrimSpace(string(known)) != public:
-		err = fmt.Errorf("%s is not the public key of %s: one of them was changed; put both back from a backup", publicKey, privateKey)
+		err = fmt.Errorf("%s is not the public key of %s: one of them was changed; put both back from a backup", PublicKey, PrivateKey)
 	}
 	return signer, public, err
+}
+
+// hasKey tells whether there is the key that a log with records needs.
+func hasKey(dir string) error {
+	_, err := os.Stat(filepath.Join(dir, PrivateKey))
+	if errors.Is(err, os.ErrNotExist) {
+		return fmt.Errorf("it has records, and the key that signs them is not in %s: copy the files %s and %s of another server there", dir, PrivateKey, PublicKey)
+	}
+	return err
+}
+
+// signed checks that a checkpoint is signed with the key of a public one.
+func signed(checkpoint []byte, public string) error {
+	verifier, err := note.NewVerifier(public)
+	if err != nil {
+		return err
+	}
+	if _, err := verify.Checkpoint(checkpoint, verifier); err != nil {
+		return fmt.Errorf("it is signed with another key than the one that is here: %w", err)
+	}
+	return nil
 }
 
 // publicOf is the public key of a private one: "PRIVATE+KEY+NAME+HASH+base64(0x01 and the seed)" (signed-note, Ed25519).
@@ -81,10 +103,10 @@ func generate(dir, name string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := write(filepath.Join(dir, publicKey), []byte(public+"\n"), 0o644); err != nil {
+	if err := write(filepath.Join(dir, PublicKey), []byte(public+"\n"), 0o644); err != nil {
 		return nil, err
 	}
-	return []byte(private), write(filepath.Join(dir, privateKey), []byte(private+"\n"), 0o600)
+	return []byte(private), write(filepath.Join(dir, PrivateKey), []byte(private+"\n"), 0o600)
 }
 
 // write puts a file in place as a whole or not at all, and on disk.

@@ -56,6 +56,7 @@ type Ledger struct {
 	options  Options
 	memory   Memory       // keeps the newest checkpoint that was acknowledged
 	release  func() error // lets others open the ledger
+	mends    bool
 	appender *tessera.Appender
 	state    tessera.LogReader
 	awaiter  *tessera.PublicationAwaiter
@@ -85,12 +86,27 @@ type Place struct {
 	Log    tessera.Driver
 	Memory Memory
 	Close  func() error // lets go of it
+	// Files reads the log beside the driver, to see before anything is written whether the keys are those of the log. It may be nil.
+	Files Files
+	// Mends tells that the driver finds back by itself after a fault, so that records are taken again without the ledger being opened anew.
+	// What became of a record that was refused is then seen later: it may still appear.
+	Mends bool
 }
 
 // OpenAt opens a ledger whose log is at a place. Its keys are in a folder, as those of Open are.
 func OpenAt(ctx context.Context, p Place, keyDir string, o Options) (*Ledger, error) {
 	o.defaults()
+	there, err := p.checkpoint(ctx)
+	if err == nil && there != nil {
+		err = hasKey(keyDir)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("open the ledger in %s: %w", p.Name, err)
+	}
 	signer, public, err := keys(keyDir, o.Name)
+	if err == nil && there != nil {
+		err = signed(there, public)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("open the ledger in %s: %w", p.Name, err)
 	}
@@ -99,6 +115,18 @@ func OpenAt(ctx context.Context, p Place, keyDir string, o Options) (*Ledger, er
 		return nil, fmt.Errorf("open the ledger in %s: %w", p.Name, err)
 	}
 	return l, nil
+}
+
+// checkpoint is that of the log as it is, nil if there is none.
+func (p *Place) checkpoint(ctx context.Context) ([]byte, error) {
+	if p.Files == nil {
+		return nil, nil
+	}
+	text, err := p.Files.ReadCheckpoint(ctx)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, nil
+	}
+	return text, err
 }
 
 // Open opens the ledger in a folder, and makes it if there is none. What was acknowledged earlier is checked to be there.
@@ -141,7 +169,7 @@ func start(ctx context.Context, p Place, signer note.Signer, public string, o Op
 		stop()
 		return nil, err
 	}
-	l := &Ledger{Reader: reader, options: o, memory: p.Memory, release: p.Close, appender: appender, state: state,
+	l := &Ledger{Reader: reader, options: o, memory: p.Memory, release: p.Close, mends: p.Mends, appender: appender, state: state,
 		shutdown: shutdown, stop: stop, awaiter: tessera.NewPublicationAwaiter(running, state.ReadCheckpoint, o.Interval/4)}
 	if err := errors.Join(l.catchUp(ctx), l.compare(ctx)); err != nil {
 		stop()
@@ -174,8 +202,8 @@ func (l *Ledger) catchUp(ctx context.Context) error {
 }
 
 // Append adds a record and returns its index once it is durable. It may take as long as Options.Patience, and does not end earlier
-// with ctx, since a record that was handed over cannot be called back. After an error nothing more is taken until the ledger is opened
-// anew, since it is not known what became of the record.
+// with ctx, since a record that was handed over cannot be called back. After an error it is not known what became of the record: nothing
+// more is taken until the ledger is opened anew, unless its place mends.
 func (l *Ledger) Append(ctx context.Context, record []byte) (int64, error) {
 	switch {
 	case len(record) == 0:
@@ -185,7 +213,7 @@ func (l *Ledger) Append(ctx context.Context, record []byte) (int64, error) {
 	case ctx.Err() != nil:
 		return 0, fmt.Errorf("append to the ledger: %w", context.Cause(ctx))
 	}
-	if err := l.fault(); err != nil {
+	if err := l.fault(); err != nil && !l.mends {
 		return 0, err
 	}
 	index, checkpoint, err := l.published(context.WithoutCancel(ctx), record)
@@ -196,6 +224,9 @@ func (l *Ledger) Append(ctx context.Context, record []byte) (int64, error) {
 		err = fmt.Errorf("append to the ledger in %s: %w", l.place, err)
 		l.breaks(err)
 		return 0, err
+	}
+	if l.mends {
+		l.mended()
 	}
 	return index, nil
 }
@@ -262,9 +293,19 @@ func (l *Ledger) fault() error {
 func (l *Ledger) breaks(err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.broken == nil {
+	switch {
+	case l.broken != nil:
+	case l.mends:
+		l.broken = fmt.Errorf("the last record could not be written: %w", err)
+	default:
 		l.broken = fmt.Errorf("the ledger takes no records until it is opened anew, since one could not be written: %w", err)
 	}
+}
+
+func (l *Ledger) mended() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.broken = nil
 }
 
 // Check tells whether the ledger takes records.

@@ -16,8 +16,8 @@ import (
 	"ward.dev/ward/ledger/verify"
 )
 
-// files are what a log consists of, wherever it is kept.
-type files interface {
+// Files are what a log consists of, wherever it is kept (C2SP tlog-tiles). What is not there is fs.ErrNotExist.
+type Files interface {
 	ReadCheckpoint(ctx context.Context) ([]byte, error)
 	ReadTile(ctx context.Context, level, index uint64, partial uint8) ([]byte, error)
 	ReadEntryBundle(ctx context.Context, index uint64, partial uint8) ([]byte, error)
@@ -28,26 +28,31 @@ type Reader struct {
 	place    string // as messages call it
 	verifier note.Verifier
 	key      string // the public key
-	files    files
+	files    Files
 }
 
 // OpenReader opens the ledger in a folder for reading. It is os.ErrNotExist if there is none.
 func OpenReader(dir string) (*Reader, error) {
-	public, err := os.ReadFile(filepath.Join(dir, publicKey))
+	public, err := os.ReadFile(filepath.Join(dir, PublicKey))
 	if errors.Is(err, os.ErrNotExist) {
 		return nil, fmt.Errorf("there is no ledger in %s: %w", dir, err)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("read the ledger in %s: %w", dir, err)
 	}
-	r, err := newReader(dir, strings.TrimSpace(string(public)), client.FileFetcher{Root: filepath.Join(dir, logDir)})
+	return ReadFrom(dir, public, client.FileFetcher{Root: filepath.Join(dir, logDir)})
+}
+
+// ReadFrom opens a ledger for reading whose files are elsewhere: package objects has them in a bucket. The key is the public one.
+func ReadFrom(place string, key []byte, f Files) (*Reader, error) {
+	r, err := newReader(place, strings.TrimSpace(string(key)), f)
 	if err != nil {
-		return nil, fmt.Errorf("read the ledger in %s: %s: %w", dir, publicKey, err)
+		return nil, fmt.Errorf("read the ledger in %s: %s: %w", place, PublicKey, err)
 	}
 	return r, nil
 }
 
-func newReader(place, key string, f files) (*Reader, error) {
+func newReader(place, key string, f Files) (*Reader, error) {
 	verifier, err := note.NewVerifier(key)
 	if err != nil {
 		return nil, err

@@ -2,13 +2,9 @@ package objects_test
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
-	"net"
 	"os"
-	"os/exec"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -16,64 +12,15 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
-	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 	"github.com/go-logr/logr"
-	_ "github.com/go-sql-driver/mysql" // the driver "mysql"
 	"k8s.io/klog/v2"
 
 	"ward.dev/ward/internal/emulator"
 	"ward.dev/ward/ledger"
 	"ward.dev/ward/ledger/objects"
+	"ward.dev/ward/ledger/objects/objectstest"
 	"ward.dev/ward/ledger/verify"
 )
-
-// database starts MariaDB with an empty database and returns its data source name.
-func database(t *testing.T) string {
-	t.Helper()
-	program, err := exec.LookPath("mariadbd")
-	if err != nil {
-		program = "/usr/sbin/mariadbd"
-	}
-	if _, err := os.Stat(program); err != nil {
-		t.Skip("there is no MariaDB here (Debian: apt-get install mariadb-server-core)")
-	}
-	dir := t.TempDir()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, port, _ := net.SplitHostPort(l.Addr().String())
-	l.Close()
-	args := []string{"--no-defaults", "--datadir=" + dir, "--socket=" + filepath.Join(dir, "s"), "--port=" + port, "--bind-address=127.0.0.1",
-		"--skip-grant-tables", "--innodb-buffer-pool-size=16M", "--pid-file=" + filepath.Join(dir, "pid")}
-	if os.Geteuid() == 0 {
-		args = append(args, "--user=root")
-	}
-	cmd := exec.Command(program, args...)
-	var talk strings.Builder
-	cmd.Stderr = &talk
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		_ = cmd.Process.Kill()
-		_ = cmd.Wait()
-	})
-	for range 600 {
-		pool, err := sql.Open("mysql", "root@tcp(127.0.0.1:"+port+")/")
-		if err != nil {
-			t.Fatal(err)
-		}
-		_, err = pool.Exec("CREATE DATABASE ledger")
-		pool.Close()
-		if err == nil {
-			return "root@tcp(127.0.0.1:" + port + ")/ledger"
-		}
-		time.Sleep(100 * time.Millisecond)
-	}
-	t.Fatalf("MariaDB did not start:\n%s", &talk)
-	return ""
-}
 
 // TestOpen proves that two servers append to one ledger in a bucket at once, that nothing is lost between them or when it is opened anew,
 // that an export proves itself, and that a bucket which was put back to an earlier state is noticed.
@@ -82,16 +29,12 @@ func TestOpen(t *testing.T) {
 		t.Skip("starts MariaDB and an emulator of S3; make test runs it")
 	}
 	klog.SetLogger(logr.Discard()) // Tessera talks
-	dsn, cloud, bucket := database(t), emulator.Start(t), "ledger"
+	database, cloud, bucket := objectstest.Database(t), emulator.Start(t), "ledger"
 	var config aws.Config
 	cloud.Config(&config)
 	client := s3.NewFromConfig(config, func(o *s3.Options) { o.UsePathStyle = true })
-	_, err := client.CreateBucket(t.Context(), &s3.CreateBucketInput{Bucket: &bucket,
-		CreateBucketConfiguration: &types.CreateBucketConfiguration{LocationConstraint: emulator.Region}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	o := objects.Options{Options: ledger.Options{Name: "ward.test/many"}, Bucket: bucket, Database: dsn, KeyDir: t.TempDir(), Config: &config}
+	objectstest.Bucket(t, cloud, bucket, false)
+	o := objects.Options{Options: ledger.Options{Name: "ward.test/many"}, Bucket: bucket, Database: database.Name, KeyDir: t.TempDir(), Configure: cloud.Config}
 	first := open(t, o)
 	second := o
 	second.KeyDir = t.TempDir()
@@ -133,6 +76,25 @@ func TestOpen(t *testing.T) {
 	if err := again.Close(context.Background()); err != nil {
 		t.Fatal(err)
 	}
+	reader, err := objects.OpenReader(t.Context(), objects.Options{Bucket: bucket, KeyDir: second.KeyDir, Configure: cloud.Config})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if proved, err := reader.Verify(t.Context(), kept); err != nil || proved.Size != 41 {
+		t.Errorf("read without the database: %+v, %v", proved, err)
+	}
+	stranger := o
+	stranger.KeyDir = t.TempDir()
+	if _, err := objects.Open(t.Context(), stranger); err == nil || !strings.Contains(err.Error(), "is not in "+stranger.KeyDir) {
+		t.Errorf("opened without its key: %v", err)
+	}
+	elsewhere, err := ledger.Open(t.Context(), stranger.KeyDir, ledger.Options{Name: "ward.test/many"})
+	if err != nil || elsewhere.Close(context.Background()) != nil {
+		t.Fatal(err)
+	}
+	if _, err := objects.Open(t.Context(), stranger); err == nil || !strings.Contains(err.Error(), "another key") {
+		t.Errorf("opened with another key: %v", err)
+	}
 	key := "checkpoint"
 	if _, err := client.PutObject(t.Context(), &s3.PutObjectInput{Bucket: &bucket, Key: &key, Body: strings.NewReader(string(kept))}); err != nil {
 		t.Fatal(err)
@@ -144,6 +106,44 @@ func TestOpen(t *testing.T) {
 		if size < 41 {
 			t.Error("a bucket was opened that was put back to an earlier state")
 		}
+	}
+}
+
+// TestMends proves that a ledger whose database hangs refuses records and says so, and takes them again when the database is back.
+func TestMends(t *testing.T) {
+	if testing.Short() {
+		t.Skip("starts MariaDB and an emulator of S3; make test runs it")
+	}
+	klog.SetLogger(logr.Discard())
+	database, cloud := objectstest.Database(t), emulator.Start(t)
+	objectstest.Bucket(t, cloud, "ledger", false)
+	l := open(t, objects.Options{Options: ledger.Options{Name: "ward.test/mends", Patience: 4 * time.Second}, Bucket: "ledger", Database: database.Name,
+		KeyDir: t.TempDir(), Configure: cloud.Config})
+	if _, err := l.Append(t.Context(), []byte("before")); err != nil {
+		t.Fatal(err)
+	}
+	database.Hang(t)
+	if _, err := l.Append(t.Context(), []byte("meanwhile")); err == nil || l.Check() == nil {
+		t.Errorf("a record was taken that cannot have been kept: %v, %v", err, l.Check())
+	}
+	database.Resume(t)
+	for attempt := 0; ; attempt++ {
+		_, err := l.Append(t.Context(), []byte("after"))
+		if err == nil {
+			break
+		}
+		if attempt == 10 {
+			t.Fatalf("after the database is back: %v", err)
+		}
+	}
+	if err := l.Check(); err != nil {
+		t.Errorf("it takes records and says: %v", err)
+	}
+	if _, err := l.Verify(t.Context(), nil); err != nil {
+		t.Error(err)
+	}
+	if err := l.Close(context.Background()); err != nil {
+		t.Error(err)
 	}
 }
 
