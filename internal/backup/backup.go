@@ -33,6 +33,7 @@ const Format = "ward-backup/1"
 const (
 	LedgerDir    = "ledger"
 	EvidenceDir  = "evidence"
+	KeysDir      = "keys" // of a server whose keys are in a folder of their own
 	manifestName = "manifest.json"
 	tablesDir    = "tables/"
 	filesDir     = "data/"
@@ -70,7 +71,9 @@ type Source struct {
 	// Keeper records that a backup was made, before it is; nil if the caller has done so.
 	Keeper *record.Keeper
 	// Dir is the data directory.
-	Dir  string
+	Dir string
+	// Keys is the folder of the keys, "" if they are in the data directory. It is restored as KeysDir in the data directory.
+	Keys string
 	Ward string // the version
 	Now  func() time.Time
 }
@@ -97,7 +100,10 @@ func Write(ctx context.Context, w io.Writer, s Source, seal Seal) (Manifest, err
 	// The order is what makes it consistent: a row of the database is younger than its entry in the ledger and than its evidence.
 	err = out.tables(ctx, s.DB, &m)
 	if err == nil {
-		err = out.folder(ctx, s.Dir, &m)
+		err = out.folder(ctx, s.Dir, "", &m)
+	}
+	if err == nil && s.Keys != "" {
+		err = out.folder(ctx, s.Keys, KeysDir+"/", &m)
 	}
 	if err == nil {
 		err = out.manifest(m)
@@ -184,13 +190,14 @@ var first = []string{LedgerDir + "/newest", LedgerDir + "/log/checkpoint", Ledge
 // left tells what of a data directory is not backed up: the database, which is read otherwise, locks, and what is being written.
 func left(name string) bool {
 	base := filepath.Base(name)
-	return strings.HasPrefix(name, state.File) || name == "before-migration" || base == "lock" || strings.HasSuffix(base, ".lock") ||
+	return strings.HasPrefix(name, state.File) || strings.HasPrefix(base, "..") || name == "before-migration" || base == "lock" || strings.HasSuffix(base, ".lock") ||
 		strings.HasPrefix(base, ".new-") || strings.HasSuffix(base, ".new")
 }
 
-func (a *archive) folder(ctx context.Context, dir string, m *Manifest) error {
+// folder writes the files of a folder, with something before their names.
+func (a *archive) folder(ctx context.Context, dir, before string, m *Manifest) error {
 	for _, name := range first {
-		if err := a.file(dir, name, m); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		if err := a.file(dir, name, before, m); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}
 	}
@@ -214,18 +221,27 @@ func (a *archive) folder(ctx context.Context, dir string, m *Manifest) error {
 			return nil
 		case left(name) && d.IsDir():
 			return fs.SkipDir
-		case left(name) || !d.Type().IsRegular() || slices.Contains(first, name):
+		case left(name) || !regular(path, d) || slices.Contains(first, name):
 			return nil
 		}
-		if err := a.file(dir, name, m); !errors.Is(err, fs.ErrNotExist) {
+		if err := a.file(dir, name, before, m); !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}
 		return nil
 	})
 }
 
+// regular tells whether there is a file. A link to one counts: secrets that a cluster puts into a folder are links.
+func regular(path string, d fs.DirEntry) bool {
+	if d.Type()&fs.ModeSymlink == 0 {
+		return d.Type().IsRegular()
+	}
+	info, err := os.Stat(path)
+	return err == nil && info.Mode().IsRegular()
+}
+
 // file writes a file of the data directory. One that grows or shrinks meanwhile is an error.
-func (a *archive) file(dir, name string, m *Manifest) error {
+func (a *archive) file(dir, name, before string, m *Manifest) error {
 	f, err := os.Open(filepath.Join(dir, filepath.FromSlash(name)))
 	if err != nil {
 		return err
@@ -235,7 +251,7 @@ func (a *archive) file(dir, name string, m *Manifest) error {
 	if err != nil {
 		return err
 	}
-	if err := a.begin(filesDir+name, info.Size(), info.ModTime()); err != nil {
+	if err := a.begin(filesDir+before+name, info.Size(), info.ModTime()); err != nil {
 		return err
 	}
 	digest := verify.NewDigest()
@@ -246,7 +262,7 @@ func (a *archive) file(dir, name string, m *Manifest) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", name, err)
 	}
-	m.Files = append(m.Files, File{Name: name, Size: n, Digest: verify.Sum(digest)})
+	m.Files = append(m.Files, File{Name: before + name, Size: n, Digest: verify.Sum(digest)})
 	return nil
 }
 

@@ -121,7 +121,9 @@ type Target struct {
 	Dir string
 	// URL is that of a PostgreSQL database without tables, "" for SQLite in Dir.
 	URL string
-	Now func() time.Time
+	// Ledger opens the ledger of servers that share one, with the keys that are in a data directory; nil: it is in the backup.
+	Ledger func(ctx context.Context, data string) (*ledger.Ledger, error)
+	Now    func() time.Time
 }
 
 // ErrOccupied is the error of restoring over something.
@@ -268,16 +270,8 @@ func prove(ctx context.Context, m Manifest, data string, to Target) (err error) 
 		return err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
-	dir := filepath.Join(data, LedgerDir)
-	if _, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) {
-		var known int64
-		if err := db.NewRaw("SELECT count(*) FROM record").Scan(ctx, &known); err != nil || known > 0 {
-			return errors.Join(fmt.Errorf("the state tells of %d records, and the backup has no ledger", known), err)
-		}
-		return nil
-	}
-	l, err := ledger.Open(ctx, dir, ledger.Options{})
-	if err != nil {
+	l, err := openLedger(ctx, db, data, to)
+	if err != nil || l == nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, l.Close(context.WithoutCancel(ctx))) }()
@@ -296,6 +290,23 @@ func prove(ctx context.Context, m Manifest, data string, to Target) (err error) 
 	}
 	_, err = keeper.Act(ctx, record.Entry{Kind: record.Server, Verb: "restore", Subject: "backup/" + m.At.Format(time.RFC3339)}, nil)
 	return err
+}
+
+// openLedger opens the ledger that the state belongs to; it is nil if nothing was ever recorded.
+func openLedger(ctx context.Context, db *state.DB, data string, to Target) (*ledger.Ledger, error) {
+	if to.Ledger != nil {
+		return to.Ledger(ctx, data)
+	}
+	dir := filepath.Join(data, LedgerDir)
+	if _, err := os.Stat(filepath.Join(dir, "log")); errors.Is(err, fs.ErrNotExist) {
+		var known int64
+		if err := db.NewRaw("SELECT count(*) FROM record").Scan(ctx, &known); err != nil || known > 0 {
+			return nil, errors.Join(fmt.Errorf("the state tells of %d records, and the backup has no ledger: is it of servers that share one? "+
+				"Then say with --config where it is", known), err)
+		}
+		return nil, nil
+	}
+	return ledger.Open(ctx, dir, ledger.Options{})
 }
 
 // same checks that each row of the records is what the ledger has.

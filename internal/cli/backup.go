@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -15,6 +16,7 @@ import (
 
 	"ward.dev/ward/internal/backup"
 	"ward.dev/ward/internal/record"
+	"ward.dev/ward/internal/serve"
 	"ward.dev/ward/internal/state"
 	"ward.dev/ward/ledger"
 )
@@ -35,15 +37,14 @@ func passphrase(file string) (string, error) {
 	return line, nil
 }
 
-// databaseURL is that of --database, else of the environment, where other users of the machine do not see it.
-func databaseURL(flag string) string {
-	if flag != "" {
-		return flag
-	}
-	return os.Getenv("WARD_DATABASE")
+// place is where the state of a server is, in the database that a flag or the environment says, where other users of the machine do not see
+// it, else in that of the settings.
+func place(settings *serve.Settings, flag string) (state.Place, error) {
+	settings.Database = cmp.Or(flag, os.Getenv("WARD_DATABASE"), settings.Database)
+	return settings.Place()
 }
 
-const databaseHelp = "the URL of the PostgreSQL database that the server uses (default WARD_DATABASE, else SQLite in the data directory)"
+const databaseHelp = "the URL of the PostgreSQL database (default WARD_DATABASE, else what the settings say)"
 
 func (s *session) backupCommand() *cobra.Command {
 	var database, secret string
@@ -58,12 +59,12 @@ recipients, whose private keys are best kept on another machine.`,
   ward backup verify /backup/ward-2026-05-01.age --identity key.txt`,
 		Args: cobra.ExactArgs(1),
 	}
-	where := addServerDir(command)
+	where := addServer(command)
 	command.Flags().StringVar(&database, "database", "", databaseHelp)
 	command.Flags().StringVar(&secret, "passphrase-file", "", "encrypt with the passphrase in the first line of this file")
 	command.Flags().StringArrayVar(&recipients, "recipient", nil, "encrypt for this public key (age1...); may be given again")
 	command.RunE = func(_ *cobra.Command, args []string) error {
-		dir, err := where()
+		settings, err := where()
 		if err != nil {
 			return err
 		}
@@ -71,24 +72,28 @@ recipients, whose private keys are best kept on another machine.`,
 		if seal.Passphrase, err = passphrase(secret); err != nil {
 			return err
 		}
-		return s.backup(dir, databaseURL(database), seal, args[0])
+		return s.backup(settings, database, seal, args[0])
 	}
 	command.AddCommand(s.backupVerify())
 	return command
 }
 
 // backup writes a backup. The record that there was one is made by this program if no server has the ledger open.
-func (s *session) backup(dir, url string, seal backup.Seal, file string) (err error) {
+func (s *session) backup(settings serve.Settings, database string, seal backup.Seal, file string) (err error) {
 	hush()
 	ctx, stop := signal.NotifyContext(asCommand(context.Background()), os.Interrupt)
 	defer stop()
-	db, err := state.Attach(ctx, state.Place{Dir: dir, URL: url})
+	where, err := place(&settings, database)
+	if err != nil {
+		return err
+	}
+	db, err := state.Attach(ctx, where)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
-	source := backup.Source{DB: db, Dir: dir, Ward: version(), Now: time.Now}
-	l, err := ledger.Open(ctx, filepath.Join(dir, backup.LedgerDir), ledger.Options{})
+	source := backup.Source{DB: db, Dir: settings.Data, Keys: settings.Keys, Ward: version(), Now: time.Now}
+	l, err := settings.OpenLedger(ctx)
 	switch {
 	case errors.Is(err, ledger.ErrBusy):
 		fmt.Fprintln(s.stderr, "ward: the server is running: its records will not tell of this backup")
@@ -96,7 +101,11 @@ func (s *session) backup(dir, url string, seal backup.Seal, file string) (err er
 		return err
 	default:
 		defer func() { err = errors.Join(err, l.Close(context.WithoutCancel(ctx))) }()
-		if source.Keeper, err = record.Open(ctx, db, l, time.Now); err != nil {
+		open := record.Open
+		if settings.Shared() {
+			open = record.OpenShared
+		}
+		if source.Keeper, err = open(ctx, db, l, time.Now); err != nil {
 			return err
 		}
 	}
@@ -196,11 +205,15 @@ that the ledger verifies and that the state is what the ledger tells.`,
 		Example: "  ward restore /backup/ward-2026-05-01.age --identity key.txt --data /var/lib/ward",
 		Args:    cobra.ExactArgs(1),
 	}
-	where := addServerDir(command)
+	where := addServer(command)
 	key := addKey(command)
-	command.Flags().StringVar(&database, "database", "", "the URL of an empty PostgreSQL database (default WARD_DATABASE, else SQLite in the data directory)")
+	command.Flags().StringVar(&database, "database", "", "the URL of an empty PostgreSQL database (default WARD_DATABASE, else what the settings say)")
 	command.RunE = func(_ *cobra.Command, args []string) error {
-		dir, err := where()
+		settings, err := where()
+		if err != nil {
+			return err
+		}
+		to, err := place(&settings, database)
 		if err != nil {
 			return err
 		}
@@ -216,12 +229,23 @@ that the ledger verifies and that the state is what the ledger tells.`,
 		defer f.Close()
 		ctx, stop := signal.NotifyContext(asCommand(context.Background()), os.Interrupt)
 		defer stop()
-		m, err := backup.Restore(ctx, f, backup.Target{Dir: dir, URL: databaseURL(database), Now: time.Now}, opens)
+		m, err := backup.Restore(ctx, f, backup.Target{Dir: to.Dir, URL: to.URL, Ledger: ledgerOf(settings), Now: time.Now}, opens)
 		if err != nil {
 			return err
 		}
-		s.tellBackup("restored into "+dir, m)
+		s.tellBackup("restored into "+to.Dir, m)
 		return nil
 	}
 	return command
+}
+
+// ledgerOf opens the ledger that servers share, with the keys that were restored; nil if it is in the data directory.
+func ledgerOf(settings serve.Settings) func(context.Context, string) (*ledger.Ledger, error) {
+	if !settings.Shared() {
+		return nil
+	}
+	return func(ctx context.Context, data string) (*ledger.Ledger, error) {
+		restored := settings.Restored(data)
+		return restored.OpenLedger(ctx)
+	}
 }

@@ -9,7 +9,6 @@ import (
 	"os"
 	"os/signal"
 	"os/user"
-	"path/filepath"
 	"strings"
 
 	"github.com/go-logr/logr"
@@ -17,7 +16,7 @@ import (
 	"k8s.io/klog/v2"
 
 	"ward.dev/ward/internal/access"
-	"ward.dev/ward/internal/backup"
+	"ward.dev/ward/internal/serve"
 	"ward.dev/ward/ledger"
 	"ward.dev/ward/ledger/verify"
 )
@@ -32,36 +31,20 @@ func (s *session) ledgerCommand() *cobra.Command {
 // hush has Tessera say nothing: what matters comes as an error.
 func hush() { klog.SetLogger(logr.Discard()) }
 
-// serverDir is where a server keeps its data unless a flag says so: ward in the user's folder for state (XDG_STATE_HOME).
-func serverDir() (string, error) {
-	if dir := os.Getenv("XDG_STATE_HOME"); filepath.IsAbs(dir) {
-		return filepath.Join(dir, "ward"), nil
-	}
-	home, err := os.UserHomeDir()
-	if err != nil {
-		return "", usage{fmt.Errorf("%w: say where the server's data is with --data", err)}
-	}
-	return filepath.Join(home, ".local", "state", "ward"), nil
-}
-
-// addServerDir adds --data; the function returned gives the folder.
-func addServerDir(command *cobra.Command) func() (string, error) {
-	dir := command.Flags().String("data", "", "the data directory of the server (default ward in the user's folder for state)")
-	return func() (string, error) {
-		if *dir != "" {
-			return *dir, nil
-		}
-		return serverDir()
-	}
+// addServer adds the flags that say which server; the function returned reads its settings.
+func addServer(command *cobra.Command) func() (serve.Settings, error) {
+	config := command.Flags().String("config", "", "the settings of the server (default: server.yaml in its data directory)")
+	data := command.Flags().String("data", "", "the data directory of the server (default: ward in the user's state directory)")
+	return func() (serve.Settings, error) { return serve.Load(*config, *data, "") }
 }
 
 // openLedger opens the ledger of a server for reading, also while the server runs.
-func openLedger(where func() (string, error)) (*ledger.Reader, error) {
-	dir, err := where()
+func openLedger(where func() (serve.Settings, error)) (*ledger.Reader, error) {
+	settings, err := where()
 	if err != nil {
 		return nil, err
 	}
-	return ledger.OpenReader(filepath.Join(dir, backup.LedgerDir))
+	return settings.LedgerReader(context.Background())
 }
 
 func (s *session) ledgerVerify() *cobra.Command {
@@ -77,7 +60,7 @@ An auditor who does not want to trust ward uses ward-verify, which does the same
   ward ledger verify evidence.tar --key ledger-key.txt`,
 		Args: cobra.MaximumNArgs(1),
 	}
-	where := addServerDir(command)
+	where := addServer(command)
 	command.Flags().StringVar(&key, "key", "", "a file with the ledger's public key, to check an export with")
 	command.Flags().StringVar(&kept, "kept", "", "a file with a checkpoint that was kept earlier")
 	command.RunE = func(_ *cobra.Command, args []string) error {
@@ -157,7 +140,7 @@ func (s *session) ledgerExport() *cobra.Command {
 		Example: "  ward ledger export --data /var/lib/ward -o ledger.jsonl",
 		Args:    cobra.NoArgs,
 	}
-	where := addServerDir(command)
+	where := addServer(command)
 	command.Flags().Int64Var(&from, "from", 0, "the first record to show")
 	command.Flags().Int64Var(&to, "to", -1, "the record to end before (-1 for all)")
 	command.Flags().StringVarP(&file, "output", "o", "", "the file to write (default standard output)")
@@ -176,7 +159,7 @@ func (s *session) ledgerExport() *cobra.Command {
 func (s *session) ledgerShow() *cobra.Command {
 	var from, to int64
 	command := &cobra.Command{Use: "show", Short: "Print records, one JSON object in a line", Args: cobra.NoArgs}
-	where := addServerDir(command)
+	where := addServer(command)
 	command.Flags().Int64Var(&from, "from", 0, "the first record to show")
 	command.Flags().Int64Var(&to, "to", -1, "the record to end before (-1 for all)")
 	command.RunE = func(*cobra.Command, []string) error {
@@ -208,7 +191,7 @@ func (s *session) ledgerCheckpoint() *cobra.Command {
 		Example: "  ward ledger checkpoint --data /var/lib/ward > checkpoint-$(date +%F).txt",
 		Args:    cobra.NoArgs,
 	}
-	where := addServerDir(command)
+	where := addServer(command)
 	command.RunE = func(*cobra.Command, []string) error {
 		l, err := openLedger(where)
 		if err != nil {
@@ -229,7 +212,7 @@ func (s *session) ledgerCheckpoint() *cobra.Command {
 
 func (s *session) ledgerKey() *cobra.Command {
 	command := &cobra.Command{Use: "key", Short: "Print the public key that checkpoints are checked with", Args: cobra.NoArgs}
-	where := addServerDir(command)
+	where := addServer(command)
 	command.RunE = func(*cobra.Command, []string) error {
 		l, err := openLedger(where)
 		if err != nil {

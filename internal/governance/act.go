@@ -86,6 +86,11 @@ func (s *step) entry() record.Entry {
 
 // write records an act and writes its steps, all or none.
 func (d *Decisions) write(ctx context.Context, e record.Entry, steps ...*step) error {
+	for _, s := range steps {
+		if err := d.hold(ctx, s.item.Body); err != nil {
+			return err
+		}
+	}
 	_, err := d.keeper.Act(ctx, e, func(ctx context.Context, tx bun.Tx) error {
 		for _, s := range steps {
 			if err := s.put(ctx, tx); err != nil {

@@ -232,7 +232,7 @@ func TestFiles(t *testing.T) {
 
 func testFiles(t *testing.T, db *state.DB) {
 	o := open(t, db)
-	kept, err := o.Keep(`C:\docs\..\re"port.pdf`, strings.NewReader("evidence"))
+	kept, err := o.Keep(ann, `C:\docs\..\re"port.pdf`, strings.NewReader("evidence"))
 	if err != nil || kept.Name != "re_port.pdf" || kept.Size != 8 {
 		t.Fatalf("kept %+v, %v", kept, err)
 	}
@@ -255,10 +255,10 @@ func testFiles(t *testing.T, db *state.DB) {
 			t.Errorf("a file %s was taken", name)
 		}
 	}
-	if _, err := o.Keep("big", bytes.NewReader(make([]byte, governance.MaxFile+1))); err == nil {
+	if _, err := o.Keep(ann, "big", bytes.NewReader(make([]byte, governance.MaxFile+1))); err == nil {
 		t.Error("a file that is too large was kept")
 	}
-	loose, err := o.Keep("loose", strings.NewReader("nobody attached this"))
+	loose, err := o.Keep(ann, "loose", strings.NewReader("nobody attached this"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -266,19 +266,23 @@ func testFiles(t *testing.T, db *state.DB) {
 		hex := strings.TrimPrefix(f.Digest, "sha256:")
 		return filepath.Join(o.dir, hex[:2], hex)
 	}
-	for _, f := range []register.File{kept, loose} {
-		if err := os.Chtimes(path(f), time.Time{}, time.Now().Add(-25*time.Hour)); err != nil {
+	for _, after := range []struct {
+		hours int
+		there bool
+	}{{23, true}, {2, false}} {
+		o.clock.set(o.clock.now().Add(time.Duration(after.hours) * time.Hour))
+		if err := o.Sweep(ann); err != nil {
 			t.Fatal(err)
 		}
+		if _, err := os.Stat(path(loose)); (err == nil) != after.there {
+			t.Errorf("what nobody attached, %d hours later: %v", after.hours, err)
+		}
 	}
-	if err := o.Sweep(ann); err != nil {
+	if until, err := o.files.Until(ann, kept.Digest[7:9]+"/"+kept.Digest[7:]); err != nil || until.Before(o.clock.now().AddDate(5, 11, 0)) {
+		t.Errorf("what an item names is kept until %v, %v", until, err)
+	}
+	if err := os.Chmod(path(kept), 0o600); err != nil {
 		t.Fatal(err)
-	}
-	if _, err := os.Stat(path(loose)); !errors.Is(err, os.ErrNotExist) {
-		t.Errorf("what nobody attached is there: %v", err)
-	}
-	if left, _ := os.ReadDir(filepath.Join(o.dir, "new")); len(left) != 0 {
-		t.Errorf("%d files are left over", len(left))
 	}
 	if err := os.WriteFile(path(kept), []byte("Evidence"), 0o600); err != nil {
 		t.Fatal(err)

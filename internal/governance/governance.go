@@ -9,13 +9,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"time"
 
 	"ward.dev/ward/internal/config"
+	"ward.dev/ward/internal/evidence"
 	"ward.dev/ward/internal/framework"
 	"ward.dev/ward/internal/record"
 	"ward.dev/ward/internal/register"
@@ -24,8 +23,10 @@ import (
 
 // Options say what decisions are about.
 type Options struct {
-	// Dir holds the bytes of evidence files. Several servers on one database share it.
-	Dir string
+	// Files holds the bytes of evidence files; nil: none are kept. Several servers on one database share it.
+	Files evidence.Store
+	// Years is how long files of decisions are kept; 0 is evidence.Years.
+	Years int
 	// Now is the clock; nil is time.Now.
 	Now func() time.Time
 	// Frameworks are those whose safeguards and statements may be named.
@@ -58,10 +59,8 @@ func Open(_ context.Context, db *state.DB, keeper *record.Keeper, all register.R
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	if o.Dir != "" {
-		if err := os.MkdirAll(filepath.Join(o.Dir, "new"), 0o700); err != nil {
-			return nil, fmt.Errorf("open the evidence files: %w", err)
-		}
+	if o.Years == 0 {
+		o.Years = evidence.Years
 	}
 	return &Decisions{Registers: all, db: db, keeper: keeper, o: o}, nil
 }
@@ -221,5 +220,5 @@ func (d *Decisions) fill(ctx context.Context, r *register.Register, b register.B
 	if len(faults) > 0 {
 		return filled, faults
 	}
-	return filled, d.kept(filled)
+	return filled, d.kept(ctx, filled)
 }

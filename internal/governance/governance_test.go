@@ -11,6 +11,7 @@ import (
 
 	"ward.dev/ward/catalog"
 	"ward.dev/ward/internal/access"
+	"ward.dev/ward/internal/evidence"
 	"ward.dev/ward/internal/framework"
 	"ward.dev/ward/internal/governance"
 	"ward.dev/ward/internal/record"
@@ -39,6 +40,7 @@ type office struct {
 	clock     *clock
 	log       *recordtest.Log
 	dir       string
+	files     evidence.Store
 	framework *framework.Framework
 }
 
@@ -57,7 +59,11 @@ func open(t testing.TB, db *state.DB) office {
 		t.Fatal(errors.Join(faults...))
 	}
 	dir := t.TempDir()
-	d, err := governance.Open(context.Background(), db, keeper, all, governance.Options{Dir: dir, Now: c.now, Frameworks: frameworks,
+	files, err := evidence.OpenFolder(dir, c.now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d, err := governance.Open(context.Background(), db, keeper, all, governance.Options{Files: files, Now: c.now, Frameworks: frameworks,
 		Checks: []string{"aws.s3.bucket.encrypts-with-kms", "aws.s3.bucket.blocks-public-access"},
 		Estates: func(context.Context) (map[string]string, error) {
 			return map[string]string{"north": "North", "south": "South"}, nil
@@ -65,7 +71,7 @@ func open(t testing.TB, db *state.DB) office {
 	if err != nil {
 		t.Fatal(err)
 	}
-	o := office{d, c, log, dir, nil}
+	o := office{d, c, log, dir, files, nil}
 	for _, f := range frameworks {
 		if f.Default {
 			o.framework = f

@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
-	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -24,9 +23,6 @@ type Settings struct {
 	AllowAddresses []string `yaml:"allow_addresses"`
 	// SecretsDir is the folder that "file:NAME" secrets of channels are in.
 	SecretsDir string `yaml:"secrets_dir"`
-	// KeyFile holds the key that other secrets are sealed with; "" is KeyFile in the data directory. Servers that share a database
-	// MUST share it.
-	KeyFile string `yaml:"key_file"`
 }
 
 // Options are what an Outbox works with.
@@ -34,7 +30,7 @@ type Options struct {
 	DB       *state.DB
 	Keeper   *record.Keeper
 	Log      *slog.Logger
-	DataDir  string
+	Key      []byte // that seals the secrets of channels, of KeySize; servers that share a database MUST share it
 	Base     string // where people reach the dashboard: "https://ward.example.org"
 	Settings Settings
 	Now      func() time.Time // nil is time.Now
@@ -61,11 +57,7 @@ func Open(o Options) (*Outbox, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open the notifications: %w", err)
 	}
-	file := o.Settings.KeyFile
-	if file == "" {
-		file = filepath.Join(o.DataDir, KeyFile)
-	}
-	vault, err := openVault(file, o.Settings.SecretsDir)
+	vault, err := newVault(o.Key, o.Settings.SecretsDir)
 	if err != nil {
 		return nil, err
 	}

@@ -52,7 +52,7 @@ func newOffice(t testing.TB, db *state.DB) *office {
 
 func (f *office) open(t testing.TB, keeper *record.Keeper) *Outbox {
 	t.Helper()
-	o, err := Open(Options{DB: f.db, Keeper: keeper, DataDir: f.dir, Base: "https://ward.example.org", TLS: f.place.TLS(),
+	o, err := Open(Options{DB: f.db, Keeper: keeper, Key: make([]byte, KeySize), Base: "https://ward.example.org", TLS: f.place.TLS(),
 		Now: func() time.Time { return f.now }, Settings: Settings{AllowAddresses: []string{"127.0.0.1"}, SecretsDir: f.dir}})
 	if err != nil {
 		t.Fatal(err)

@@ -3,7 +3,6 @@ package notify
 import (
 	"crypto/aes"
 	"crypto/cipher"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
@@ -13,31 +12,18 @@ import (
 	"strings"
 )
 
-// vault keeps the secrets of channels: sealed in the state with AES-256-GCM under a key that is in a file, or where file: and env: lead.
+// vault keeps the secrets of channels: sealed in the state with AES-256-GCM under a key of the server, or where file: and env: lead.
 type vault struct {
 	aead cipher.AEAD
 	dir  string // that file: names are in
 }
 
-// KeyFile is what the key file is called in the data directory.
-const KeyFile = "notifications.key"
+// KeySize is how long the key is that secrets are sealed with, in bytes.
+const KeySize = 32
 
-const keySize = 32
-
-// openVault reads the key, or makes it if it is not there.
-func openVault(file, dir string) (*vault, error) {
-	key, err := os.ReadFile(file)
-	if errors.Is(err, os.ErrNotExist) {
-		if key, err = newKey(file); errors.Is(err, os.ErrExist) { // another server was faster
-			key, err = os.ReadFile(file)
-		}
-	}
-	if err != nil {
-		return nil, fmt.Errorf("read the key of the secrets of notifications: %w", err)
-	}
-	if len(key) != keySize {
-		return nil, fmt.Errorf("read the key of the secrets of notifications: %s holds %d bytes, want %d; put it back from a backup",
-			file, len(key), keySize)
+func newVault(key []byte, dir string) (*vault, error) {
+	if len(key) != KeySize {
+		return nil, fmt.Errorf("open the secrets of notifications: the key holds %d bytes, want %d", len(key), KeySize)
 	}
 	block, err := aes.NewCipher(key)
 	if err != nil {
@@ -48,22 +34,6 @@ func openVault(file, dir string) (*vault, error) {
 		return nil, err
 	}
 	return &vault{aead: aead, dir: dir}, nil
-}
-
-// newKey writes a new key whole, or not at all.
-func newKey(file string) ([]byte, error) {
-	key := make([]byte, keySize)
-	rand.Read(key) // never errs
-	whole, err := os.CreateTemp(filepath.Dir(file), ".key-*")
-	if err != nil {
-		return nil, err
-	}
-	defer os.Remove(whole.Name())
-	_, err = whole.Write(key)
-	if err = errors.Join(err, whole.Sync(), whole.Close()); err != nil {
-		return nil, err
-	}
-	return key, os.Link(whole.Name(), file) // which leaves a file that is there as it is
 }
 
 func (v *vault) seal(channel, secret string) []byte {

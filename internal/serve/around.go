@@ -4,6 +4,8 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -30,7 +32,7 @@ const (
 )
 
 // around puts what holds for every request around a handler: from the outside in, metrics and log, headers, rates, size, origin, who.
-func around(h http.Handler, identify func(http.Handler) http.Handler, m *metrics, log *slog.Logger, secure bool) http.Handler {
+func around(h http.Handler, identify func(http.Handler) http.Handler, m *metrics, log *slog.Logger, secure bool, proxies []netip.Prefix) http.Handler {
 	h = unasked(identify(who(h)))
 	origin := http.NewCrossOriginProtection()
 	for _, pattern := range federation.Patterns {
@@ -43,7 +45,34 @@ func around(h http.Handler, identify func(http.Handler) http.Handler, m *metrics
 	h = http.MaxBytesHandler(h, maxBody)
 	h = newRates().handler(h)
 	h = headers(h, secure)
-	return m.handler(recovered(h, log), log)
+	return forwarded(m.handler(recovered(h, log), log), proxies)
+}
+
+// forwarded has the address of a request be that for which a known proxy asks: the last of X-Forwarded-For that is no such proxy itself. What
+// others say there is not believed.
+func forwarded(h http.Handler, proxies []netip.Prefix) http.Handler {
+	if len(proxies) == 0 {
+		return h
+	}
+	known := func(a netip.Addr) bool {
+		return slices.ContainsFunc(proxies, func(p netip.Prefix) bool { return p.Contains(a) })
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if peer, err := netip.ParseAddrPort(r.RemoteAddr); err == nil && known(peer.Addr().Unmap()) {
+			all := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
+			for _, text := range slices.Backward(all) {
+				a, err := netip.ParseAddr(strings.TrimSpace(text))
+				if err != nil {
+					break
+				}
+				r.RemoteAddr = netip.AddrPortFrom(a.Unmap(), 0).String()
+				if !known(a.Unmap()) {
+					break
+				}
+			}
+		}
+		h.ServeHTTP(w, r)
+	})
 }
 
 // unasked marks what an open page asks by itself and cannot mark: a stream of events keeps no session from ending.

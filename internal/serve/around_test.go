@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"strings"
@@ -23,7 +24,7 @@ func TestAround(t *testing.T) {
 		}
 	})
 	m := newMetrics()
-	h := around(mux, func(next http.Handler) http.Handler { return next }, m, slog.New(slog.DiscardHandler), true)
+	h := around(mux, func(next http.Handler) http.Handler { return next }, m, slog.New(slog.DiscardHandler), true, nil)
 	ask := func(method, path, origin string, body io.Reader, address string) *httptest.ResponseRecorder {
 		w, r := httptest.NewRecorder(), httptest.NewRequest(method, "https://ward.example.org"+path, body)
 		r.RemoteAddr = address
@@ -97,6 +98,19 @@ func TestSettings(t *testing.T) {
 	if _, err := Load("", dir, ""); err == nil || !strings.Contains(err.Error(), "loopback") {
 		t.Errorf("no TLS for the whole network: %v", err)
 	}
+	write(t, dir, "proxies: [somewhere]\nledger: {bucket: {name: a, key: b}}\ntls: {acme: {hosts: [a.example.org]}}\n")
+	_, err = Load("", dir, "")
+	for _, part := range []string{"proxies", "database", "ledger.database", "evidence.bucket", "ledger.bucket.key", "tls.acme"} {
+		if err == nil || !strings.Contains(err.Error(), " "+part+":") {
+			t.Errorf("%s is not told: %v", part, err)
+		}
+	}
+	write(t, dir, "ledger: {bucket: {name: a}, database: 'ward:hunter2@tcp(db:3306)/ledger'}\nevidence: {bucket: {name: b}}\ndatabase: env:A\n")
+	if s, err := Load("", dir, ""); err != nil {
+		t.Error(err)
+	} else if text, err := s.Show(); err != nil || strings.Contains(string(text), "hunter2") || !strings.Contains(string(text), "ward@tcp(db:3306)/ledger") {
+		t.Errorf("shown: %s, %v", text, err)
+	}
 	write(t, dir, "database: postgres://ward:hunter2@db.example.org/ward\nworkers: 3\n")
 	s, err := Load("", dir, "127.0.0.1:9999")
 	if err != nil {
@@ -117,5 +131,31 @@ func write(t *testing.T, dir, text string) {
 	t.Helper()
 	if err := os.WriteFile(filepath.Join(dir, SettingsFile), []byte(text), 0o600); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// TestForwarded proves that a known proxy is believed for whom it asks, through other known proxies too, and that nobody else is.
+func TestForwarded(t *testing.T) {
+	proxies := []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("fd00::/8")}
+	for _, c := range []struct{ peer, header, want string }{
+		{"10.0.0.1:99", "198.51.100.7", "198.51.100.7:0"},
+		{"10.0.0.1:99", "203.0.113.9, 198.51.100.7", "198.51.100.7:0"}, // what the caller said of itself
+		{"10.0.0.1:99", "198.51.100.7, 10.2.0.1", "198.51.100.7:0"},
+		{"[fd00::1]:99", "2001:db8::7", "[2001:db8::7]:0"},
+		{"[::ffff:10.0.0.1]:99", "198.51.100.7", "198.51.100.7:0"},
+		{"10.0.0.1:99", "", "10.0.0.1:99"},
+		{"10.0.0.1:99", "198.51.100.7, unknown", "10.0.0.1:99"},
+		{"192.0.2.1:99", "198.51.100.7", "192.0.2.1:99"},
+	} {
+		r := httptest.NewRequest(http.MethodGet, "/", nil)
+		r.RemoteAddr = c.peer
+		if c.header != "" {
+			r.Header.Set("X-Forwarded-For", c.header)
+		}
+		forwarded(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+			if r.RemoteAddr != c.want {
+				t.Errorf("%s asks for %q: taken for %s, want %s", c.peer, c.header, r.RemoteAddr, c.want)
+			}
+		}), proxies).ServeHTTP(httptest.NewRecorder(), r)
 	}
 }

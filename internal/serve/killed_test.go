@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -43,13 +44,35 @@ func busy(dir string) error {
 	if err := s.Declare(ctx, "Clinic", filepath.Join(dir, "clinic")); err != nil {
 		return err
 	}
-	fmt.Println("ready")
+	fmt.Println("ready", s.settings.Listen)
 	go func() {
 		for ; ; time.Sleep(20 * time.Millisecond) {
 			_, _ = s.estates.Want(program(ctx), "clinic", "demand") // most often one is under way
 		}
 	}()
 	return s.Run(ctx)
+}
+
+// begin starts a busy server of its own process on a data directory, and returns it with the address that it listens on.
+func begin(t *testing.T, dir string) (*exec.Cmd, string) {
+	t.Helper()
+	c := exec.Command(os.Args[0])
+	c.Env = append(os.Environ(), child+"="+dir)
+	c.Stderr = os.Stderr
+	out, err := c.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = c.Process.Kill() })
+	line, err := bufio.NewReader(out).ReadString('\n')
+	address, ready := strings.CutPrefix(strings.TrimSpace(line), "ready ")
+	if err != nil || !ready {
+		t.Fatalf("the server says %q, %v", line, err)
+	}
+	return c, address
 }
 
 // TestKilled proves that a server which is killed at any moment comes up again with all that it had acknowledged: the ledger verifies, the
@@ -63,19 +86,7 @@ func TestKilled(t *testing.T) {
 		t.Fatal(err)
 	}
 	for range 6 {
-		c := exec.Command(os.Args[0])
-		c.Env = append(os.Environ(), child+"="+dir)
-		c.Stderr = os.Stderr
-		out, err := c.StdoutPipe()
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := c.Start(); err != nil {
-			t.Fatal(err)
-		}
-		if line, err := bufio.NewReader(out).ReadString('\n'); err != nil || line != "ready\n" {
-			t.Fatalf("the server says %q, %v", line, err)
-		}
+		c, _ := begin(t, dir)
 		time.Sleep(time.Duration(200+rand.IntN(2500)) * time.Millisecond)
 		if err := c.Process.Kill(); err != nil {
 			t.Fatal(err)

@@ -2,7 +2,8 @@ package serve
 
 import (
 	"context"
-	"crypto/rand"
+	"crypto/hkdf"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -13,6 +14,7 @@ import (
 	"time"
 
 	"github.com/go-logr/logr"
+	"github.com/go-sql-driver/mysql"
 	"k8s.io/klog/v2"
 
 	builtin "ward.dev/ward/catalog"
@@ -23,7 +25,6 @@ import (
 	"ward.dev/ward/internal/catalog"
 	"ward.dev/ward/internal/estate"
 	"ward.dev/ward/internal/evidence"
-	"ward.dev/ward/internal/evidence/objects"
 	"ward.dev/ward/internal/framework"
 	"ward.dev/ward/internal/governance"
 	"ward.dev/ward/internal/history"
@@ -40,6 +41,7 @@ import (
 type parts struct {
 	db        *state.DB
 	ledger    *ledger.Ledger
+	key       []byte // that seals secrets in the state
 	keeper    *record.Keeper
 	people    *account.People
 	providers *federation.Providers // nil if people sign in here only
@@ -58,6 +60,9 @@ type parts struct {
 func openParts(ctx context.Context, s Settings, version string, log *slog.Logger) (p *parts, err error) {
 	p = &parts{}
 	klog.SetLogger(logr.FromSlogHandler(quieter{log.Handler()})) // what Tessera tells
+	if err := mysql.SetLogger(connectionLog{log}); err != nil {
+		return p, err
+	}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, p.close(context.WithoutCancel(ctx)))
@@ -66,18 +71,23 @@ func openParts(ctx context.Context, s Settings, version string, log *slog.Logger
 	if err := os.MkdirAll(s.Data, 0o700); err != nil {
 		return p, fmt.Errorf("open the data directory: %w", err)
 	}
-	// The ledger comes first, since it is held by one program at a time: a second server on the directory ends here.
-	if p.ledger, err = ledger.Open(ctx, filepath.Join(s.Data, "ledger"), ledger.Options{Name: ledgerName(s)}); err != nil {
-		return p, fmt.Errorf("open the ledger in %s: %w", s.Data, err)
+	// A ledger in the data directory comes first, since it is held by one program at a time: a second server on the directory ends here.
+	if !s.Shared() {
+		if p.ledger, err = s.OpenLedger(ctx); err != nil {
+			return p, fmt.Errorf("open the ledger in %s: %w", s.Data, err)
+		}
 	}
-	url, err := s.database()
+	place, err := s.Place()
 	if err != nil {
 		return p, err
 	}
-	if p.db, err = state.Open(ctx, state.Place{Dir: s.Data, URL: url}); err != nil {
+	if p.db, err = state.Open(ctx, place); err != nil {
 		return p, err
 	}
-	if p.keeper, err = record.Open(ctx, p.db, p.ledger, time.Now); err != nil {
+	if p.key, err = sealingKey(ctx, p.db, filepath.Join(s.keyDir(), "secret.key")); err != nil {
+		return p, err
+	}
+	if err := p.openKeeper(ctx, s); err != nil {
 		return p, err
 	}
 	if err := p.openPeople(ctx, s, log); err != nil {
@@ -89,19 +99,21 @@ func openParts(ctx context.Context, s Settings, version string, log *slog.Logger
 	return p, p.openAssessor(s, version, log)
 }
 
-// ledgerName is what checkpoints begin with, for a ledger that is being made.
-func ledgerName(s Settings) string {
-	if _, err := os.Stat(filepath.Join(s.Data, "ledger")); err == nil {
-		return "" // it has one
+// openKeeper opens what acts are recorded with.
+func (p *parts) openKeeper(ctx context.Context, s Settings) (err error) {
+	if !s.Shared() {
+		p.keeper, err = record.Open(ctx, p.db, p.ledger, time.Now)
+		return err
 	}
-	return "ward/" + state.NewID()
+	if p.ledger, err = s.OpenLedger(ctx); err != nil {
+		return err
+	}
+	p.keeper, err = record.OpenShared(ctx, p.db, p.ledger, time.Now)
+	return err
 }
 
 func (p *parts) openPeople(ctx context.Context, s Settings, log *slog.Logger) error {
-	key, err := secretKey(filepath.Join(s.Data, "secret.key"))
-	if err != nil {
-		return err
-	}
+	var err error
 	groups := map[string]map[string][]access.Role{}
 	if len(s.SignIn.OIDC)+len(s.SignIn.SAML) > 0 {
 		p.providers, err = federation.Open(federation.Options{DB: p.db, Keeper: p.keeper, Log: log, Base: s.origin(), Settings: s.SignIn, SignIn: p.federated,
@@ -113,7 +125,7 @@ func (p *parts) openPeople(ctx context.Context, s Settings, log *slog.Logger) er
 		}
 		groups = p.providers.Groups()
 	}
-	p.people, err = account.Open(ctx, p.db, p.keeper, account.Options{Key: key, Origin: s.origin(), Insecure: s.TLS.Off, Idle: s.Sessions.Idle,
+	p.people, err = account.Open(ctx, p.db, p.keeper, account.Options{Key: p.key, Origin: s.origin(), Insecure: s.TLS.Off, Idle: s.Sessions.Idle,
 		Absolute: s.Sessions.Absolute, Groups: groups, Log: log})
 	return err
 }
@@ -136,15 +148,11 @@ func (p *parts) federated(w http.ResponseWriter, r *http.Request, who federation
 func (p *parts) openWork(ctx context.Context, s Settings, log *slog.Logger) error {
 	p.estates = estate.Open(p.db, p.keeper, time.Now, s.Folders)
 	p.history = history.New(p.db, history.Options{})
-	folder, err := evidence.OpenFolder(filepath.Join(s.Data, "evidence"), time.Now)
+	first, second, files, err := s.stores(ctx)
 	if err != nil {
 		return err
 	}
-	second, err := s.Evidence.second(ctx)
-	if err != nil {
-		return err
-	}
-	if p.evidence, err = evidence.New(p.db, folder, second, s.Evidence.Years, time.Now); err != nil {
+	if p.evidence, err = evidence.New(p.db, first, second, s.Evidence.Years, time.Now); err != nil {
 		return err
 	}
 	if p.catalog, err = knowledge.OpenCatalog(s.layers()); err != nil {
@@ -158,22 +166,17 @@ func (p *parts) openWork(ctx context.Context, s Settings, log *slog.Logger) erro
 	if err != nil {
 		return err
 	}
-	p.decisions, err = governance.Open(ctx, p.db, p.keeper, registers, governance.Options{Dir: filepath.Join(s.Data, "documents"),
+	p.decisions, err = governance.Open(ctx, p.db, p.keeper, registers, governance.Options{Files: files, Years: s.Evidence.Years,
 		Frameworks: p.catalog.Frameworks, Checks: p.catalog.IDs(), Estates: p.names})
 	if err != nil {
 		return err
 	}
-	p.outbox, err = notify.Open(notify.Options{DB: p.db, Keeper: p.keeper, Log: log, DataDir: s.Data, Base: s.origin(), Settings: s.Notifications})
-	return err
-}
-
-// second is where a copy of all evidence goes, nil for nowhere.
-func (e *Evidence) second(ctx context.Context) (evidence.Store, error) {
-	if e.Bucket == nil {
-		return nil, nil
+	own, err := hkdf.Expand(sha256.New, p.key, "notifications", notify.KeySize)
+	if err != nil {
+		return err
 	}
-	b := e.Bucket
-	return objects.Open(ctx, objects.Options{Bucket: b.Name, Prefix: b.Prefix, Region: b.Region, Endpoint: b.Endpoint, Key: b.Key, Now: time.Now})
+	p.outbox, err = notify.Open(notify.Options{DB: p.db, Keeper: p.keeper, Log: log, Key: own, Base: s.origin(), Settings: s.Notifications})
+	return err
 }
 
 // layers are those of the catalog.
@@ -204,27 +207,6 @@ func (p *parts) openAssessor(s Settings, version string, log *slog.Logger) error
 		Decide: p.decisions.Config, Keep: p.keep}
 	// What a server that was killed left of repositories.
 	return os.RemoveAll(filepath.Join(s.Data, "work"))
-}
-
-// secretKey reads the key that seals secrets in the state, and makes it at the first start.
-func secretKey(file string) ([]byte, error) {
-	key, err := os.ReadFile(file)
-	if err == nil && len(key) != 32 {
-		return nil, fmt.Errorf("read %s: it has %d bytes instead of 32; put it back from a backup", file, len(key))
-	}
-	if !errors.Is(err, os.ErrNotExist) {
-		return key, err
-	}
-	key = make([]byte, 32)
-	if _, err := rand.Read(key); err != nil {
-		return nil, err
-	}
-	f, err := os.OpenFile(file, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-	if err != nil {
-		return nil, err
-	}
-	_, err = f.Write(key)
-	return key, errors.Join(err, f.Sync(), f.Close())
 }
 
 func (p *parts) close(ctx context.Context) error {

@@ -61,9 +61,12 @@ func (s *Server) prepare(ctx context.Context) (err error) {
 		return err
 	}
 	s.operating(mux)
-	s.handler = around(mux, s.people.Identify, s.metrics, s.log, s.tls != nil)
-	if s.settings.Database != "" { // others may be at work on the same state: leases say what was cut off, and each run cleans up for its estate
-		return nil
+	s.handler = around(mux, s.people.Identify, s.metrics, s.log, s.tls != nil, s.settings.proxies())
+	if s.settings.Shared() {
+		// Others may be at work on the same state: leases say what was cut off, and each run cleans up for its estate. The example is on each
+		// machine, whichever of them is asked to assess it.
+		_, err := s.example()
+		return err
 	}
 	return errors.Join(s.history.Clean(ctx), s.estates.Recover(ctx))
 }
@@ -103,7 +106,7 @@ func (s *Server) Run(ctx context.Context) error {
 		return errors.Join(err, s.close(ctx))
 	}
 	h := &http.Server{Handler: s.handler, TLSConfig: s.tls, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: readTimeout, WriteTimeout: readTimeout,
-		IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10, ErrorLog: log.New(&connectionLog{s.log}, "", 0),
+		IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10, ErrorLog: log.New(connectionLog{s.log}, "", 0),
 		BaseContext: func(net.Listener) context.Context { return context.WithoutCancel(ctx) }}
 	working, stop := context.WithCancel(ctx)
 	var all sync.WaitGroup
@@ -139,11 +142,17 @@ func (s *Server) answer(h *http.Server) error {
 	return err
 }
 
-// connectionLog tells what goes wrong below requests: browsers that do not know a certificate yet, scanners. It is no error of the server.
+// connectionLog tells what goes wrong below requests and statements: browsers that do not know a certificate yet, scanners, connections that
+// were idle. It is no error of the server.
 type connectionLog struct{ log *slog.Logger }
 
 // Write implements io.Writer.
-func (l *connectionLog) Write(b []byte) (int, error) {
+func (l connectionLog) Write(b []byte) (int, error) {
 	l.log.Debug("connection", "error", string(b))
 	return len(b), nil
+}
+
+// Print implements mysql.Logger.
+func (l connectionLog) Print(v ...any) {
+	l.log.Debug("connection to the database of the ledger", "error", fmt.Sprint(v...))
 }

@@ -33,6 +33,12 @@ type Settings struct {
 	URL string `yaml:"url,omitempty"`
 	// Database is the URL of PostgreSQL, or env:NAME or file:PATH where it stands; "" is SQLite in the data directory.
 	Database string `yaml:"database,omitempty"`
+	// Keys is the folder of the keys that seal secrets and, if several servers share it, of those of the ledger; "" is the data directory.
+	Keys string `yaml:"keys,omitempty"`
+	// Ledger says where the ledger is that several servers share.
+	Ledger Ledger `yaml:"ledger,omitempty"`
+	// Proxies are the networks of proxies that tell truly for whom they ask (X-Forwarded-For).
+	Proxies []string `yaml:"proxies,omitempty"`
 	// Workers is how many assessments this server does at a time; 0 leaves them to other servers on the same database.
 	Workers *int `yaml:"workers,omitempty"`
 	// Folders are those below which sources may lie; none is every folder, which is for a laptop.
@@ -73,11 +79,20 @@ type Sessions struct {
 	Absolute time.Duration `yaml:"absolute,omitempty"`
 }
 
-// Evidence says how long evidence is kept, and where a second copy of it is.
+// Ledger is a ledger that several servers append to.
+type Ledger struct {
+	// Bucket is one of S3; nil is a ledger in the data directory, for one server.
+	Bucket *Bucket `yaml:"bucket,omitempty"`
+	// Database is where servers agree on the order of records: the data source name of MySQL or MariaDB, or env:NAME or file:PATH where it
+	// stands.
+	Database string `yaml:"database,omitempty"`
+}
+
+// Evidence says how long evidence is kept, and where.
 type Evidence struct {
 	// Years that bundles are kept, at least six (45 CFR 164.316(b)(2)(i)).
 	Years int `yaml:"years,omitempty"`
-	// Bucket is one of S3 with object lock that gets a copy of all; nil for none.
+	// Bucket is one of S3 with object lock that gets a copy of all or, if several servers share the ledger, has all of it; nil for none.
 	Bucket *Bucket `yaml:"bucket,omitempty"`
 }
 
@@ -152,6 +167,7 @@ func (s Settings) Show() ([]byte, error) {
 		u.User = url.User(u.User.Username())
 		s.Database = u.String()
 	}
+	s.Ledger.Database = withoutPassword(s.Ledger.Database)
 	var out bytes.Buffer
 	encoder := yaml.NewEncoder(&out)
 	encoder.SetIndent(2)
@@ -197,9 +213,12 @@ func (s *Settings) check(path string) error {
 	if s.Evidence.Years < evidence.Years || s.Evidence.Years > 100 {
 		fault("evidence.years: %d to 100 are possible: documentation is kept for six years (45 CFR 164.316(b)(2)(i))", evidence.Years)
 	}
-	if s.Evidence.Bucket != nil && s.Evidence.Bucket.Name == "" {
-		fault("evidence.bucket: it needs a name")
+	for name, bucket := range map[string]*Bucket{"evidence": s.Evidence.Bucket, "ledger": s.Ledger.Bucket} {
+		if bucket != nil && bucket.Name == "" {
+			fault("%s.bucket: it needs a name", name)
+		}
 	}
+	s.checkShared(fault)
 	for _, folder := range s.Folders {
 		if !filepath.IsAbs(folder) {
 			fault("folders: %q is not an absolute path", folder)
@@ -233,23 +252,4 @@ func (s *Settings) origin() string {
 		return scheme + net.JoinHostPort("localhost", port)
 	}
 	return scheme + s.Listen
-}
-
-// database is the URL of PostgreSQL, "" for SQLite.
-func (s *Settings) database() (string, error) {
-	if name, ok := strings.CutPrefix(s.Database, "env:"); ok {
-		url := os.Getenv(name)
-		if url == "" {
-			return "", fmt.Errorf("database: the environment variable %s is empty", name)
-		}
-		return url, nil
-	}
-	if file, ok := strings.CutPrefix(s.Database, "file:"); ok {
-		text, err := os.ReadFile(file)
-		if err != nil {
-			return "", fmt.Errorf("database: %w", err)
-		}
-		return strings.TrimSpace(string(text)), nil
-	}
-	return s.Database, nil
 }

@@ -9,6 +9,8 @@ import (
 
 	"ward.dev/ward/internal/estate"
 	"ward.dev/ward/internal/notify"
+	"ward.dev/ward/internal/record"
+	"ward.dev/ward/internal/state"
 )
 
 // work begins what the server does by itself. All of it ends with the context.
@@ -25,13 +27,41 @@ func (s *Server) work(ctx context.Context, all *sync.WaitGroup) {
 	})
 	all.Go(func() { s.warmAll(ctx) })
 	s.every(ctx, all, time.Minute, "clear away what is over of the accounts", s.people.Sweep)
-	s.every(ctx, all, time.Hour, "copy evidence to the second store", s.copyEvidence)
-	s.every(ctx, all, 24*time.Hour, "clear away files that no decision names", s.decisions.Sweep)
-	s.every(ctx, all, time.Hour, "tell of what is due", s.tellDue)
-	s.every(ctx, all, time.Minute, "tell of emergency access", s.tellBreakGlass)
+	s.every(ctx, all, time.Hour, "copy evidence to the second store", s.alone("evidence", s.copyEvidence))
+	s.every(ctx, all, 24*time.Hour, "clear away files that no decision names", s.alone("files", s.decisions.Sweep))
+	s.every(ctx, all, time.Hour, "tell of what is due", s.alone("due", s.tellDue))
+	s.every(ctx, all, time.Minute, "tell of emergency access", s.alone("break-glass", s.tellBreakGlass))
 	s.every(ctx, all, time.Minute, "tell of the ledger", s.tellLedger())
-	s.every(ctx, all, 24*time.Hour, "dispose of evidence that need be kept no longer", s.dispose)
+	s.every(ctx, all, 24*time.Hour, "dispose of evidence that need be kept no longer", s.alone("dispose", s.dispose))
 	s.every(ctx, all, 2*time.Second, "look for assessments of other servers", s.watch())
+	if s.settings.Shared() {
+		s.every(ctx, all, 5*time.Minute, "take back what another server was cut off from", s.alone("settle", s.keeper.Settle))
+		s.every(ctx, all, 10*time.Second, "try the ledger again", s.probe)
+	}
+}
+
+// dutySpan is how long one server may be at a duty before another takes it for dead.
+const dutySpan = 30 * time.Minute
+
+// alone has one of the servers that share a state do something at a time.
+func (s *Server) alone(duty string, do func(context.Context) error) func(context.Context) error {
+	if !s.settings.Shared() {
+		return do
+	}
+	holder := state.NewID()
+	return func(ctx context.Context) error {
+		_, err := s.db.Alone(ctx, duty, holder, dutySpan, do)
+		return err
+	}
+}
+
+// probe writes a record to a ledger that could not be written, so that a server to which nobody is led finds out that it can be again.
+func (s *Server) probe(ctx context.Context) error {
+	if s.keeper.Ready() == nil {
+		return nil
+	}
+	_, err := s.keeper.Act(ctx, record.Entry{Kind: record.Server, Verb: "resume"}, nil)
+	return err
 }
 
 // warmAll reads the newest assessments after a start.

@@ -45,6 +45,7 @@ var floors = map[string]int{
 	"internal/register":                       2,
 	"internal/web":                            2,
 	"ledger/objects":                          2,
+	"ledger/objects/objectstest":              1,
 	"internal/account":                        3,
 	"internal/api":                            3,
 	"internal/estate":                         3,

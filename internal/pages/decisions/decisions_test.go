@@ -19,6 +19,7 @@ import (
 	"ward.dev/ward/internal/access"
 	"ward.dev/ward/internal/api"
 	"ward.dev/ward/internal/assessment"
+	"ward.dev/ward/internal/evidence"
 	"ward.dev/ward/internal/framework"
 	"ward.dev/ward/internal/governance"
 	"ward.dev/ward/internal/pages/decisions"
@@ -55,7 +56,11 @@ func serve(t testing.TB) *server {
 	if len(faults) > 0 {
 		t.Fatal(errors.Join(faults...))
 	}
-	d, err := governance.Open(context.Background(), db, keeper, registers, governance.Options{Dir: t.TempDir(), Now: now, Frameworks: frameworks})
+	files, err := evidence.OpenFolder(t.TempDir(), now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d, err := governance.Open(context.Background(), db, keeper, registers, governance.Options{Files: files, Now: now, Frameworks: frameworks})
 	if err != nil {
 		t.Fatal(err)
 	}

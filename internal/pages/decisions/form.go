@@ -192,7 +192,7 @@ func (p *pages) value(r *http.Request, f *register.Field) (v register.Value, err
 			if err != nil {
 				return v, fmt.Errorf("read an uploaded file: %w", err)
 			}
-			kept, err := p.decisions.Keep(sent.Filename, from)
+			kept, err := p.decisions.Keep(r.Context(), sent.Filename, from)
 			from.Close()
 			if err != nil {
 				return v, err

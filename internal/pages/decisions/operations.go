@@ -214,8 +214,8 @@ func moving(a *api.API, p *pages) {
 	api.Register(a, huma.Operation{OperationID: "upload-evidence-file", Method: http.MethodPost, Path: home + "/files", Tags: []string{tag},
 		MaxBodyBytes: governance.MaxFile, Summary: "Upload an evidence file",
 		Description: "What it answers is put into a field of an item; a file that no item names goes after a day."},
-		access.Propose, func(_ context.Context, in *upload) (*uploaded, error) {
-			f, err := p.decisions.Keep(in.Name, bytes.NewReader(in.RawBody))
+		access.Propose, func(ctx context.Context, in *upload) (*uploaded, error) {
+			f, err := p.decisions.Keep(ctx, in.Name, bytes.NewReader(in.RawBody))
 			if err != nil {
 				return nil, told(err)
 			}

@@ -38,7 +38,7 @@ func open(t *testing.T) *office {
 	db := statetest.SQLite(t)
 	keeper, _ := recordtest.Open(t, db, nil)
 	var err error
-	f.outbox, err = notify.Open(notify.Options{DB: db, Keeper: keeper, DataDir: t.TempDir(), Base: "https://ward.example.org", TLS: f.place.TLS(),
+	f.outbox, err = notify.Open(notify.Options{DB: db, Keeper: keeper, Key: make([]byte, notify.KeySize), Base: "https://ward.example.org", TLS: f.place.TLS(),
 		Settings: notify.Settings{AllowAddresses: []string{"127.0.0.1"}}})
 	if err != nil {
 		t.Fatal(err)
