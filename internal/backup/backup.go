@@ -159,7 +159,9 @@ func (a *archive) table(ctx context.Context, r reader, name string, m *Manifest)
 	if err != nil {
 		return err
 	}
-	defer os.Remove(f.Name())
+	if os.Remove(f.Name()) != nil { // its name goes at once, so that a kill leaves nothing of it; where an open file keeps its name, at the end
+		defer os.Remove(f.Name())
+	}
 	defer f.Close()
 	t, digest, buffered := Table{Name: name}, verify.NewDigest(), bufio.NewWriterSize(f, 1<<16)
 	if t.Rows, err = r.dump(ctx, name, io.MultiWriter(buffered, digest)); err != nil {

@@ -3,7 +3,6 @@ package state_test
 import (
 	"context"
 	"errors"
-	"fmt"
 	"os"
 	"path/filepath"
 	"sync"
@@ -92,10 +91,10 @@ func TestAlone(t *testing.T) {
 		ctx := context.Background()
 		var at, done, most atomic.Int64
 		var all sync.WaitGroup
-		for i := range 8 {
+		for range 8 {
 			all.Go(func() {
 				for range 5 {
-					_, err := db.Alone(ctx, "count", fmt.Sprint(i), time.Minute, func(context.Context) error {
+					_, err := db.Alone(ctx, "count", func(context.Context) error {
 						most.Store(max(most.Load(), at.Add(1)))
 						time.Sleep(time.Millisecond)
 						at.Add(-1)
@@ -116,11 +115,11 @@ func TestAlone(t *testing.T) {
 			t.Fatal(err)
 		}
 		act := func(context.Context) error { return nil }
-		if did, err := db.Alone(ctx, "dead", "b", time.Minute, act); did || err != nil {
+		if did, err := db.Alone(ctx, "dead", act); did || err != nil {
 			t.Errorf("done %v beside another, %v", did, err)
 		}
 		time.Sleep(1100 * time.Millisecond)
-		if did, err := db.Alone(ctx, "dead", "b", time.Minute, act); !did || err != nil {
+		if did, err := db.Alone(ctx, "dead", act); !did || err != nil {
 			t.Errorf("done %v after the other died, %v", did, err)
 		}
 	})
