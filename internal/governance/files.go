@@ -41,6 +41,9 @@ func (d *Decisions) Keep(ctx context.Context, name string, from io.Reader) (regi
 	case len(data) == 0:
 		return register.File{}, register.Faults{{Field: "files", Text: "The file is empty."}}
 	}
+	if err := d.scan(ctx, name, data); err != nil {
+		return register.File{}, err
+	}
 	f := register.File{Digest: record.Digest(data), Name: fileName(name), Size: int64(len(data))}
 	now := d.o.Now()
 	// The row comes first, so that whatever is in the store is found by Sweep.

@@ -9,6 +9,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"strconv"
 	"strings"
 	"time"
@@ -27,6 +28,8 @@ type Options struct {
 	Files evidence.Store
 	// Years is how long files of decisions are kept; 0 is evidence.Years.
 	Years int
+	// Scan looks at a file before it is kept: nil keeps it, ErrMalicious and any other error do not. A nil Scan keeps all.
+	Scan func(ctx context.Context, file io.Reader) error
 	// Now is the clock; nil is time.Now.
 	Now func() time.Time
 	// Frameworks are those whose safeguards and statements may be named.
