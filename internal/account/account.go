@@ -37,6 +37,8 @@ type Options struct {
 	// Insecure is for tests and servers behind a proxy on the same machine that speak HTTP: the cookie has no prefix and is sent there too.
 	Insecure bool
 	Policy   Policy        // of passwords; DefaultPolicy
+	Breached *Breached     // passwords that are not taken; nil for none but the common ones
+	Lockout  Lockout       // of attempts in vain; DefaultLockout
 	Idle     time.Duration // after which a session ends without activity; 15 minutes
 	Absolute time.Duration // after which a session ends in any case; 12 hours
 	Fresh    time.Duration // for which a second factor counts for what needs one anew; 5 minutes
@@ -47,9 +49,9 @@ type Options struct {
 	Groups map[string]map[string][]access.Role
 	// Address is where a request came from; the address of the connection.
 	Address func(*http.Request) string
-	// Notice is told of changes that the person of an account should hear of, after they were made: which account, and the verb of the
-	// record. It MUST NOT wait. It may be nil.
-	Notice func(ctx context.Context, account, verb string)
+	// Notice is told of each change of an account, in the transaction that makes it, so that no change is made of which its person does not
+	// hear. It MUST NOT wait for others. It may be nil.
+	Notice func(ctx context.Context, tx bun.Tx, n Notice) error
 	Now    func() time.Time // time.Now
 	Log    *slog.Logger     // slog.Default()
 }
@@ -93,6 +95,9 @@ func (o *Options) complete() {
 	defaults(&o.Fresh, 5*time.Minute)
 	if o.Policy == (Policy{}) {
 		o.Policy = DefaultPolicy
+	}
+	if o.Lockout == (Lockout{}) {
+		o.Lockout = DefaultLockout
 	}
 	if o.Hash == nil {
 		o.Hash = &argon2id.Params{Memory: 19 * 1024, Iterations: 2, Parallelism: 1, SaltLength: 16, KeyLength: 32}
@@ -271,6 +276,26 @@ func (p *People) List(ctx context.Context, after string, limit int64) ([]Account
 	}
 	var rows []row
 	err := p.db.NewRaw("SELECT "+columns+" FROM account a WHERE a.email > ? ORDER BY a.email LIMIT ?", after, limit).Scan(ctx, &rows)
+	if err != nil {
+		return nil, fmt.Errorf("read the accounts: %w", err)
+	}
+	all := make([]Account, len(rows))
+	for i, r := range rows {
+		all[i] = r.account()
+	}
+	return all, nil
+}
+
+// Unproven are active local accounts with a password and no second factor, the oldest first: those who began and did not go on. The permission
+// People is needed.
+func (p *People) Unproven(ctx context.Context, limit int) ([]Account, error) {
+	if _, err := need(ctx, access.People); err != nil {
+		return nil, err
+	}
+	var rows []row
+	err := p.db.NewRaw("SELECT "+columns+" FROM account a WHERE a.state = ? AND a.totp IS NULL AND a.password <> '' "+
+		"AND NOT EXISTS (SELECT 1 FROM account_passkey k WHERE k.account = a.id) "+
+		"AND NOT EXISTS (SELECT 1 FROM account_identity i WHERE i.account = a.id) ORDER BY a.created, a.id LIMIT ?", Active, limit).Scan(ctx, &rows)
 	if err != nil {
 		return nil, fmt.Errorf("read the accounts: %w", err)
 	}

@@ -258,7 +258,10 @@ func (p *People) recovery(ctx context.Context, a row, code string) (string, func
 		return "", nil, err
 	}
 	return "recovery", func(ctx context.Context, tx bun.Tx) error {
-		return one(tx.NewRaw("DELETE FROM account_recovery WHERE account = ? AND hash = ?", a.ID, digest(code)).Exec(ctx))
+		if err := one(tx.NewRaw("DELETE FROM account_recovery WHERE account = ? AND hash = ?", a.ID, digest(code)).Exec(ctx)); err != nil {
+			return err
+		}
+		return p.notice(ctx, tx, a.ID, UseRecovery, "")
 	}, nil
 }
 

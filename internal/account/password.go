@@ -78,6 +78,18 @@ func (p *People) fresh(ctx context.Context, a row, password string) (string, err
 	if err := p.o.Policy.Check(password, a.Name, a.Email); err != nil {
 		return "", err
 	}
+	for _, form := range []string{password, canonical(password)} {
+		if p.o.Breached == nil {
+			break
+		}
+		known, err := p.o.Breached.Has(form)
+		if err != nil {
+			return "", err
+		}
+		if known {
+			return "", mistake("password", "This password became known in a breach elsewhere, so that it is among the first that are tried. Take another.")
+		}
+	}
 	var earlier []string
 	if p.o.Policy.Remember > 0 && a.ID != "" {
 		err := p.db.NewRaw("SELECT hash FROM account_password WHERE account = ? ORDER BY at DESC LIMIT ?", a.ID, p.o.Policy.Remember).Scan(ctx, &earlier)

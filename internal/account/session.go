@@ -183,7 +183,7 @@ func (p *People) begin(ctx context.Context, a row, from Origin, s start) (Ticket
 	} else {
 		made.Proved = made.Created
 	}
-	act := func(ctx context.Context, tx bun.Tx) error { return insertSession(ctx, tx, made, s) }
+	act := func(ctx context.Context, tx bun.Tx) error { return p.insertSession(ctx, tx, made, s) }
 	if s.factors == "" {
 		return t, p.db.Do(ctx, act)
 	}
@@ -194,13 +194,13 @@ func (p *People) begin(ctx context.Context, a row, from Origin, s start) (Ticket
 	return t, err
 }
 
-func insertSession(ctx context.Context, tx bun.Tx, made session, s start) error {
+func (p *People) insertSession(ctx context.Context, tx bun.Tx, made session, s start) error {
 	if s.also != nil {
 		if err := s.also(ctx, tx); err != nil {
 			return err
 		}
 	}
-	if err := clearCharges(ctx, tx, s.charges); err != nil {
+	if err := p.clearCharges(ctx, tx, s.charges); err != nil {
 		return err
 	}
 	if s.drop != "" {
@@ -308,10 +308,14 @@ func (p *People) act(ctx context.Context, verb, id string, e record.Entry, act f
 	if e.Subject == "" {
 		e.Subject = about(id)
 	}
-	_, err := p.keeper.Act(ctx, e, act)
-	if err == nil && id != "" && p.o.Notice != nil {
-		p.o.Notice(context.WithoutCancel(ctx), id, verb)
-	}
+	_, err := p.keeper.Act(ctx, e, func(ctx context.Context, tx bun.Tx) error {
+		if act != nil {
+			if err := act(ctx, tx); err != nil {
+				return err
+			}
+		}
+		return p.notice(ctx, tx, id, verb, e.Facts["factor"])
+	})
 	return err
 }
 

@@ -294,18 +294,40 @@ func TestIdlePage(t *testing.T) {
 	}
 }
 
-// TestNotice proves that the person of an account can be told of what was changed.
+// TestNotice proves that the person of an account is told of each change, of a recovery code that was used too, with who made it, and that a
+// change of which nobody could be told is not made.
 func TestNotice(t *testing.T) {
 	var told []string
+	var fault error
 	h := open(t, statetest.SQLite(t), func(o *account.Options) {
-		o.Notice = func(_ context.Context, id, verb string) { told = append(told, verb) }
+		o.Notice = func(_ context.Context, _ bun.Tx, n account.Notice) error {
+			told = append(told, strings.TrimSpace(n.Verb+" "+n.Factor)+map[bool]string{false: " by another"}[n.Own]+" "+n.Email)
+			return fault
+		}
 	})
 	s := h.first()
-	if _, err := h.ChangePassword(h.context(s.ticket), s.password, "eight green ladders!", home); err != nil {
+	var err error
+	if s.ticket, err = h.ChangePassword(h.context(s.ticket), s.password, "eight green ladders!", home); err != nil {
 		t.Fatal(err)
 	}
-	if want := []string{"create", "enrol", "change password"}; !slices.Equal(told, want) {
+	codes, err := h.RenewRecovery(h.context(s.ticket))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := h.Confirm(h.context(s.ticket), codes[0], home); err != nil {
+		t.Fatal(err)
+	}
+	to := " " + s.email
+	if want := []string{"create" + to, "enrol totp" + to, "change password" + to, "renew recovery codes" + to, account.UseRecovery + to}; !slices.Equal(told, want) {
 		t.Errorf("told of %q, want %q", told, want)
+	}
+	fault = errors.New("the outbox is full")
+	if err := h.Confirm(h.context(s.ticket), codes[1], home); !errors.Is(err, fault) {
+		t.Errorf("a code is used of which nobody can be told: %v", err)
+	}
+	fault = nil
+	if err := h.Confirm(h.context(s.ticket), codes[1], home); err != nil {
+		t.Errorf("the code is used up by an attempt that failed: %v", err)
 	}
 }
 

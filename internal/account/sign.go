@@ -88,7 +88,7 @@ func (p *People) Confirm(ctx context.Context, code string, from Origin) error {
 		return p.refuse(ctx, a, from, "second factor")
 	}
 	err = p.confirmed(ctx, s, factor, func(ctx context.Context, tx bun.Tx) error {
-		return errors.Join(use(ctx, tx), clearCharges(ctx, tx, charges))
+		return errors.Join(use(ctx, tx), p.clearCharges(ctx, tx, charges))
 	})
 	if errors.Is(err, ErrNone) {
 		return ErrRefused

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"strings"
 	"time"
 
 	"github.com/uptrace/bun"
@@ -21,15 +22,20 @@ func (w *Wait) Error() string {
 	return fmt.Sprintf("There were too many attempts. Wait %s and try again.", w.For.Round(time.Second))
 }
 
-// Attempts in vain: the first are free, then each doubles the wait, up to the longest. An address may try more often, because many people
-// may share it.
-const (
-	freeForAccount = 5
-	freeForAddress = 30
-	firstWait      = 30 * time.Second
-	longestWait    = 15 * time.Minute
-	forgotten      = 24 * time.Hour // after which attempts no longer count
-)
+// Lockout is what follows from attempts in vain: the first are free, then each doubles the wait, up to the longest. An address may try more
+// often, because many people may share it.
+type Lockout struct {
+	Account int           // attempts that are free for an account
+	Address int           // and for an address
+	First   time.Duration // the first wait
+	Longest time.Duration
+}
+
+// DefaultLockout lets an account wait after five attempts, and an address after thirty.
+var DefaultLockout = Lockout{Account: 5, Address: 30, First: 30 * time.Second, Longest: 15 * time.Minute}
+
+// forgotten is after which time attempts no longer count.
+const forgotten = 24 * time.Hour
 
 // accountKey and addressKey name what attempts are counted for. Names are counted whether there is such an account or not.
 func accountKey(what, name string) string { return what + "/" + digest(normal(name)) }
@@ -51,11 +57,13 @@ func network(address string) string {
 	return a.String()
 }
 
-func free(key string) int64 {
-	if len(key) > 8 && key[:8] == "address/" {
-		return freeForAddress
+func ofAddress(key string) bool { return strings.HasPrefix(key, "address/") }
+
+func (l Lockout) free(key string) int64 {
+	if ofAddress(key) {
+		return int64(l.Address)
 	}
-	return freeForAccount
+	return int64(l.Account)
 }
 
 type attempts struct {
@@ -83,7 +91,7 @@ func (p *People) charge(ctx context.Context, keys ...string) error {
 			if now.Sub(state.Time(t.Last)) > forgotten {
 				t.Tries, t.Until = 0, 0
 			}
-			if left := state.Time(t.Until).Sub(now); left <= longestWait { // else the clock was set back
+			if left := state.Time(t.Until).Sub(now); left <= p.o.Lockout.Longest { // else the clock was set back
 				wait = max(wait, left)
 			}
 			counted[i] = t
@@ -94,8 +102,8 @@ func (p *People) charge(ctx context.Context, keys ...string) error {
 		for _, t := range counted {
 			t.Tries++
 			t.Last = state.Millis(now)
-			if over := t.Tries - free(t.ID); over >= 0 {
-				t.Until = state.Millis(now.Add(min(firstWait<<min(over, 10), longestWait)))
+			if over := t.Tries - p.o.Lockout.free(t.ID); over >= 0 {
+				t.Until = state.Millis(now.Add(min(p.o.Lockout.First<<min(over, 10), p.o.Lockout.Longest)))
 				closed = append(closed, t.ID)
 			}
 			_, err := tx.NewRaw("INSERT INTO throttle (id, tries, last, until) VALUES (?, ?, ?, ?) ON CONFLICT (id) DO UPDATE "+
@@ -121,16 +129,16 @@ func (p *People) charge(ctx context.Context, keys ...string) error {
 
 // refund takes charges back before the rest is done.
 func (p *People) refund(ctx context.Context, keys ...string) error {
-	return p.db.Do(ctx, func(ctx context.Context, tx bun.Tx) error { return clearCharges(ctx, tx, keys) })
+	return p.db.Do(ctx, func(ctx context.Context, tx bun.Tx) error { return p.clearCharges(ctx, tx, keys) })
 }
 
 // clearCharges forgets the attempts of an account, and one attempt of an address, after one that succeeded.
-func clearCharges(ctx context.Context, tx bun.Tx, keys []string) error {
+func (p *People) clearCharges(ctx context.Context, tx bun.Tx, keys []string) error {
 	for _, key := range keys {
 		q := tx.NewRaw("DELETE FROM throttle WHERE id = ?", key)
-		if free(key) == freeForAddress {
+		if ofAddress(key) {
 			q = tx.NewRaw("UPDATE throttle SET until = CASE WHEN tries > ? THEN until ELSE 0 END, tries = tries - 1 WHERE id = ? AND tries > 0",
-				freeForAddress, key)
+				p.o.Lockout.Address, key)
 		}
 		if _, err := q.Exec(ctx); err != nil {
 			return err
