@@ -221,6 +221,9 @@ func (o *Outbox) put(ctx context.Context, tx bun.Tx, c delivery.Channel, message
 		}
 		row := messageRow{ID: m.ID, Channel: c.ID, Name: c.Name, Kind: c.Kind, Made: now, Status: waiting, Next: now, Body: string(body),
 			Digest: record.Digest(body), Count: int64(m.Count)}
+		if m.Sort == delivery.Personal {
+			row.Personal = 1
+		}
 		if slices.ContainsFunc(m.Groups, func(g delivery.Group) bool { return g.Kind == string(Ledger) }) {
 			row.Urgent = 1
 		}

@@ -99,7 +99,7 @@ func (o *Outbox) foldOne(ctx context.Context, tx bun.Tx, channel string, route R
 func (o *Outbox) room(ctx context.Context, tx bun.Tx, c delivery.Channel) (int, error) {
 	var made int
 	since := state.Millis(o.now().Add(-time.Hour))
-	err := tx.NewRaw("SELECT count(*) FROM notify_message WHERE channel = ? AND made > ?", c.ID, since).Scan(ctx, &made)
+	err := tx.NewRaw("SELECT count(*) FROM notify_message WHERE channel = ? AND made > ? AND personal = 0", c.ID, since).Scan(ctx, &made)
 	return c.Limit() - made, err
 }
 

@@ -63,7 +63,8 @@ func (f *office) open(t testing.TB, keeper *record.Keeper) *Outbox {
 // channel makes a channel that leads to the place, and a route to it.
 func (f *office) channel(t testing.TB, c delivery.Channel, r Route) delivery.Channel {
 	t.Helper()
-	secret := map[delivery.Kind]string{delivery.Webhook: signingKey, delivery.Slack: f.place.URL + "/slack/T0SECRET", delivery.Teams: f.place.URL + "/teams"}[c.Kind]
+	secret := map[delivery.Kind]string{delivery.Webhook: signingKey, delivery.Slack: f.place.URL + "/slack/T0SECRET",
+		delivery.Teams: f.place.URL + "/teams"}[c.Kind]
 	if secret == "" {
 		secret = "a-secret-token"
 	}
@@ -108,8 +109,9 @@ func (f *office) took(t testing.TB) []delivery.Message {
 func findings(check string, n int) []Event {
 	all := make([]Event, n)
 	for i := range all {
-		all[i] = Event{Kind: Finding, Severity: assessment.High, PHI: i%2 == 0, Estate: "e1", EstateName: "Clinic", Check: check, Title: "Title of " + check,
-			Citations: []string{"164.312(a)(1)"}, Key: fmt.Sprint(check, i), Resource: fmt.Sprint(resource, i), Link: fmt.Sprint("/findings/", i)}
+		all[i] = Event{Kind: Finding, Severity: assessment.High, PHI: i%2 == 0, Estate: "e1", EstateName: "Clinic", Check: check,
+			Title: "Title of " + check, Citations: []string{"164.312(a)(1)"}, Key: fmt.Sprint(check, i), Resource: fmt.Sprint(resource, i),
+			Link: fmt.Sprint("/findings/", i)}
 	}
 	return all
 }
@@ -138,7 +140,8 @@ func TestStorm(t *testing.T) {
 			if len(got) != 1 || got[0].Count != n || got[0].Title != fmt.Sprintf("Clinic: Title of %s: %d new failing findings", check, n) {
 				t.Fatalf("%d messages, %+v; want one of %d", len(got), got, n)
 			}
-			if g := got[0].Groups[0]; g.PHI != n/2 || g.Severity != "high" || g.Link != "https://ward.example.org/findings?check="+check || g.Resources != nil {
+			if g := got[0].Groups[0]; g.PHI != n/2 || g.Severity != "high" || g.Link != "https://ward.example.org/findings?check="+check ||
+				g.Resources != nil {
 				t.Errorf("group %+v", g)
 			}
 			if err := f.Tell(f.ctx, findings(check, n)...); err != nil {

@@ -68,6 +68,7 @@ type messageRow struct {
 	Fault    string
 	Ended    int64
 	Recorded int64
+	Personal int64
 }
 
 // The statuses of a message.

@@ -24,6 +24,7 @@ const (
 	lease       = 2 * time.Minute // longer than any one attempt
 	attemptTime = time.Minute
 	maxAttempts = 12 // in about five hours
+	maxPersonal = 60 // in about two days: nobody else hears of it
 	firstWait   = 30 * time.Second
 	longestWait = time.Hour
 	keepSent    = 90 * 24 * time.Hour
@@ -181,7 +182,11 @@ func (o *Outbox) ended(ctx context.Context, row messageRow, m delivery.Message, 
 	var fault *delivery.Fault
 	if errors.As(err, &fault) {
 		row.Status, row.Fault = failed, fault.Text
-		if !fault.Final && row.Attempts < maxAttempts && m.Sort != delivery.Test {
+		most := int64(maxAttempts)
+		if m.Sort == delivery.Personal {
+			most = maxPersonal
+		}
+		if !fault.Final && row.Attempts < most && m.Sort != delivery.Test {
 			row.Status, row.Ended = waiting, 0
 			row.Next = state.Millis(now.Add(max(wait(row.Attempts), fault.After)))
 		}

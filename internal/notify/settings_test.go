@@ -22,19 +22,21 @@ func TestRoutes(t *testing.T) {
 		event  func(e *Event)
 		want   string
 	}{
-		"all":                  {[]Route{{ID: "1", Channels: []string{"a", "b"}}}, nil, "1a 1b"},
-		"first counts":         {[]Route{{ID: "1", Channels: []string{"a"}}, {ID: "2", Channels: []string{"a", "b"}}}, nil, "1a 2b"},
-		"stop":                 {[]Route{{ID: "1", Channels: []string{"a"}, Stop: true}, {ID: "2", Channels: []string{"b"}}}, nil, "1a"},
-		"stop without a match": {[]Route{{ID: "1", Channels: []string{"a"}, Stop: true, Severity: "critical"}, {ID: "2", Channels: []string{"b"}}}, nil, "2b"},
-		"off":                  {[]Route{{ID: "1", Channels: []string{"a"}, Off: true}}, nil, ""},
-		"kind":                 {[]Route{{ID: "1", Channels: []string{"a"}, Kinds: []Kind{Drift}}}, nil, ""},
-		"severe enough":        {[]Route{{ID: "1", Channels: []string{"a"}, Severity: "high"}}, nil, "1a"},
-		"without a severity":   {[]Route{{ID: "1", Channels: []string{"a"}, Severity: "high"}}, func(e *Event) { e.Severity = "" }, "1a"},
-		"no PHI":               {[]Route{{ID: "1", Channels: []string{"a"}, PHI: true}}, func(e *Event) { e.PHI = false }, ""},
-		"owner":                {[]Route{{ID: "1", Channels: []string{"a"}, Owners: []string{"web"}}, {ID: "2", Channels: []string{"b"}, Owners: []string{"db"}}}, nil, "1a"},
-		"estate":               {[]Route{{ID: "1", Channels: []string{"a"}, Estates: []string{"e2"}}}, nil, ""},
-		"mended goes anywhere it was told": {[]Route{{ID: "1", Channels: []string{"a"}, Owners: []string{"db"}, Stop: true}, {ID: "2", Channels: []string{"b"}}},
-			func(e *Event) { e.Mended = true }, "1a 2b"},
+		"all":          {[]Route{{ID: "1", Channels: []string{"a", "b"}}}, nil, "1a 1b"},
+		"first counts": {[]Route{{ID: "1", Channels: []string{"a"}}, {ID: "2", Channels: []string{"a", "b"}}}, nil, "1a 2b"},
+		"stop":         {[]Route{{ID: "1", Channels: []string{"a"}, Stop: true}, {ID: "2", Channels: []string{"b"}}}, nil, "1a"},
+		"stop without a match": {[]Route{{ID: "1", Channels: []string{"a"}, Stop: true, Severity: "critical"},
+			{ID: "2", Channels: []string{"b"}}}, nil, "2b"},
+		"off":                {[]Route{{ID: "1", Channels: []string{"a"}, Off: true}}, nil, ""},
+		"kind":               {[]Route{{ID: "1", Channels: []string{"a"}, Kinds: []Kind{Drift}}}, nil, ""},
+		"severe enough":      {[]Route{{ID: "1", Channels: []string{"a"}, Severity: "high"}}, nil, "1a"},
+		"without a severity": {[]Route{{ID: "1", Channels: []string{"a"}, Severity: "high"}}, func(e *Event) { e.Severity = "" }, "1a"},
+		"no PHI":             {[]Route{{ID: "1", Channels: []string{"a"}, PHI: true}}, func(e *Event) { e.PHI = false }, ""},
+		"owner": {[]Route{{ID: "1", Channels: []string{"a"}, Owners: []string{"web"}},
+			{ID: "2", Channels: []string{"b"}, Owners: []string{"db"}}}, nil, "1a"},
+		"estate": {[]Route{{ID: "1", Channels: []string{"a"}, Estates: []string{"e2"}}}, nil, ""},
+		"mended goes anywhere it was told": {[]Route{{ID: "1", Channels: []string{"a"}, Owners: []string{"db"}, Stop: true},
+			{ID: "2", Channels: []string{"b"}}}, func(e *Event) { e.Mended = true }, "1a 2b"},
 	} {
 		e := event
 		if c.event != nil {
@@ -96,14 +98,16 @@ func TestSecrets(t *testing.T) {
 		if err != nil || kept != "sealed" {
 			t.Fatalf("kept %q, %v", kept, err)
 		}
-		if all := fmt.Sprintf("%+v %+v %+v", row, shown, f.log.Entries(t)); strings.Contains(all, "T0SECRET") || strings.Contains(string(row.Sealed), "T0SECRET") {
+		if all := fmt.Sprintf("%+v %+v %+v", row, shown, f.log.Entries(t)); strings.Contains(all, "T0SECRET") ||
+			strings.Contains(string(row.Sealed), "T0SECRET") {
 			t.Error("the secret is in the clear")
 		}
 		row.ID = "another"
 		if _, err := f.vault.open(row); err == nil {
 			t.Error("a secret that was moved to another channel is opened")
 		}
-		mail, err := f.SaveChannel(f.ctx, delivery.Channel{Name: "mail", Kind: delivery.Email, Host: "mail.example.org", User: "ward", From: "ward@example.org", To: []string{"ops@example.org"}}, "password")
+		mail, err := f.SaveChannel(f.ctx, delivery.Channel{Name: "mail", Kind: delivery.Email, Host: "mail.example.org", User: "ward",
+			From: "ward@example.org", To: []string{"ops@example.org"}}, "password")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -127,8 +131,8 @@ func TestSecrets(t *testing.T) {
 		if err := os.Symlink(outside, filepath.Join(f.dir, "link")); err != nil {
 			t.Fatal(err)
 		}
-		for secret, ok := range map[string]bool{"env:WARD_SECRET_PAGER": true, "file:pager": true, "env:DATABASE_PASSWORD": false, "env:WARD_SECRET_NONE": false,
-			"file:../x": false, "file:/etc/passwd": false, "file:link": false, "file:missing": false} {
+		for secret, ok := range map[string]bool{"env:WARD_SECRET_PAGER": true, "file:pager": true, "env:DATABASE_PASSWORD": false,
+			"env:WARD_SECRET_NONE": false, "file:../x": false, "file:/etc/passwd": false, "file:link": false, "file:missing": false} {
 			_, err := f.SaveChannel(f.ctx, delivery.Channel{Name: secret, Kind: delivery.PagerDuty}, secret)
 			if (err == nil) != ok {
 				t.Errorf("%s: %v, want it taken: %v", secret, err, ok)

@@ -63,6 +63,9 @@ func (p *Post) Send(ctx context.Context, c Channel, secret string, m Message) (r
 	if err := c.CheckSecret(secret, p.guard.plain); err != nil {
 		return "", final("the secret of the channel is not usable: %v", err)
 	}
+	if len(m.To) > 0 && c.Kind != Email {
+		return "", final("the channel is not of e-mail any more, and the message is for one person")
+	}
 	switch c.Kind {
 	case Email:
 		err = p.email(ctx, c, secret, m)

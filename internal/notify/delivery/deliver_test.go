@@ -23,8 +23,9 @@ const (
 
 // sample is a message as a storm makes it; detail has it name resources.
 func sample(detail bool) Message {
-	g := Group{Key: "k1", Kind: "finding", Sentence: "98 new failing findings", Title: "Buckets <b>refuse</b> *public* access", Check: "aws.s3.bucket.private",
-		Citations: []string{"164.312(a)(1)"}, Severity: "critical", Estate: "Clinic", Count: 98, PHI: 40, Link: "https://ward.example.org/findings?check=x"}
+	g := Group{Key: "k1", Kind: "finding", Sentence: "98 new failing findings", Title: "Buckets <b>refuse</b> *public* access",
+		Check: "aws.s3.bucket.private", Citations: []string{"164.312(a)(1)"}, Severity: "critical", Estate: "Clinic", Count: 98, PHI: 40,
+		Link: "https://ward.example.org/findings?check=x"}
 	if detail {
 		g.Resources = []string{named}
 	}
@@ -91,7 +92,8 @@ func TestNoNames(t *testing.T) {
 				if box != nil {
 					all = strings.ReplaceAll(fmt.Sprint(box.Took()), "=\r\n", "")
 				}
-				if !strings.Contains(all, "100 new failing findings") || !strings.Contains(all, "98 new failing findings") || !strings.Contains(all, "164.312(a)(1)") {
+				if !strings.Contains(all, "100 new failing findings") || !strings.Contains(all, "98 new failing findings") ||
+					!strings.Contains(all, "164.312(a)(1)") {
 					t.Errorf("it does not tell what happened: %s", all)
 				}
 				if has := strings.Contains(strings.NewReplacer(`\\_`, "_").Replace(all), named); has != detail {
@@ -117,10 +119,12 @@ func TestMail(t *testing.T) {
 	for _, security := range []string{"starttls", "tls"} {
 		c.Security = security
 		letters, err := send(security, c, "correct horse")
-		if err != nil || len(letters) != 1 || !letters[0].TLS || letters[0].User != "ward" || len(letters[0].To) != 2 || letters[0].From != "ward@example.org" {
+		if err != nil || len(letters) != 1 || !letters[0].TLS || letters[0].User != "ward" || len(letters[0].To) != 2 ||
+			letters[0].From != "ward@example.org" {
 			t.Fatalf("%s: %v, %+v", security, err, letters)
 		}
-		for _, want := range []string{"Message-ID: <" + sample(false).ID + "@example.org>", "Auto-Submitted: auto-generated", "Subject: [Ward] Clinic: 100 new failing findings"} {
+		for _, want := range []string{"Message-ID: <" + sample(false).ID + "@example.org>", "Auto-Submitted: auto-generated",
+			"Subject: [Ward] Clinic: 100 new failing findings"} {
 			if !strings.Contains(letters[0].Text, want) {
 				t.Errorf("%s: no %q in %s", security, want, letters[0].Text)
 			}
@@ -131,7 +135,8 @@ func TestMail(t *testing.T) {
 	if letters, err := send("none", c, "correct horse"); !errors.As(err, &fault) || !fault.Final || len(letters) != 0 {
 		t.Errorf("a server without TLS: %v, %v", err, letters)
 	}
-	if letters, err := send("starttls", c, "wrong"); !errors.As(err, &fault) || !fault.Final || len(letters) != 0 || strings.Contains(fault.Text, "wrong") {
+	if letters, err := send("starttls", c, "wrong"); !errors.As(err, &fault) || !fault.Final || len(letters) != 0 ||
+		strings.Contains(fault.Text, "wrong") {
 		t.Errorf("a wrong password: %v, %v", err, letters)
 	}
 	p = post(t, deliverytest.NewReceiver(t))
@@ -204,8 +209,9 @@ func TestFaults(t *testing.T) {
 		final  bool
 		wait   time.Duration
 	}{
-		{200, "", false, 0}, {204, "", false, 0}, {400, "", true, 0}, {401, "", true, 0}, {404, "", true, 0}, {410, "", true, 0}, {429, "120", false, 2 * time.Minute},
-		{403, "60", false, time.Minute}, {403, "", true, 0}, {500, "", false, 0}, {503, "999999999", false, maxAfter}, {503, "-5", false, 0}, {302, "", true, 0},
+		{200, "", false, 0}, {204, "", false, 0}, {400, "", true, 0}, {401, "", true, 0}, {404, "", true, 0}, {410, "", true, 0},
+		{429, "120", false, 2 * time.Minute}, {403, "60", false, time.Minute}, {403, "", true, 0}, {500, "", false, 0},
+		{503, "999999999", false, maxAfter}, {503, "-5", false, 0}, {302, "", true, 0},
 	} {
 		r.Answer = func(w http.ResponseWriter, _ deliverytest.Request) {
 			if c.after != "" {
@@ -239,8 +245,8 @@ func TestGuard(t *testing.T) {
 	for address, ok := range map[string]bool{
 		"93.184.215.14": true, "2606:2800:21f:cb07::1": true, "10.0.5.9": true, "fd00::7": true, "::ffff:10.0.5.9": true,
 		"127.0.0.1": false, "::1": false, "10.0.6.9": false, "192.168.1.1": false, "172.16.0.1": false, "169.254.169.254": false, "fe80::1": false,
-		"fd00::8": false, "0.0.0.0": false, "::": false, "224.0.0.1": false, "100.64.1.1": false, "::ffff:127.0.0.1": false, "::ffff:169.254.169.254": false,
-		"64:ff9b::a00:609": false, "2002:a00:609::1": false, "255.255.255.255": false,
+		"fd00::8": false, "0.0.0.0": false, "::": false, "224.0.0.1": false, "100.64.1.1": false, "::ffff:127.0.0.1": false,
+		"::ffff:169.254.169.254": false, "64:ff9b::a00:609": false, "2002:a00:609::1": false, "255.255.255.255": false,
 	} {
 		if err := guard.Check(netip.MustParseAddr(address)); (err == nil) != ok {
 			t.Errorf("%s: %v, want it let through: %v", address, err, ok)
@@ -264,13 +270,15 @@ func TestGuard(t *testing.T) {
 		w.Header().Set("Location", inner.URL+"/metadata")
 		w.WriteHeader(http.StatusTemporaryRedirect)
 	}
-	if _, err := post(t, r).Send(context.Background(), channelOf(Webhook, r.URL), signing, sample(false)); err == nil || !strings.Contains(err.Error(), "redirect") {
+	if _, err := post(t, r).Send(context.Background(), channelOf(Webhook, r.URL), signing, sample(false)); err == nil ||
+		!strings.Contains(err.Error(), "redirect") {
 		t.Errorf("a redirect: %v", err)
 	}
 	if got := inner.Took(); len(got) != 0 {
 		t.Errorf("the redirect was followed: %+v", got)
 	}
-	for _, url := range []string{"http://hooks.example.org/x", "https://user:pass@hooks.example.org/x", "ftp://x", "https://", "hooks.example.org", "http://127.0.0.1/x", "https://x/#f"} {
+	for _, url := range []string{"http://hooks.example.org/x", "https://user:pass@hooks.example.org/x", "ftp://x", "https://",
+		"hooks.example.org", "http://127.0.0.1/x", "https://x/#f"} {
 		if CheckURL(url, false) == nil {
 			t.Errorf("%s is taken", url)
 		}
@@ -317,7 +325,8 @@ func TestChatLimits(t *testing.T) {
 	if n := len(slackBody(m)["blocks"].([]object)); n > 50 || len(teams) > 28<<10 {
 		t.Errorf("%d blocks in Slack, %d bytes in Teams", n, len(teams))
 	}
-	if strings.Contains(string(slack), "\\ufffd") || strings.Contains(string(slack), `\u003cb\u003e`) || strings.Contains(string(teams), `\u003cb\u003e`) {
+	if strings.Contains(string(slack), "\\ufffd") || strings.Contains(string(slack), `\u003cb\u003e`) ||
+		strings.Contains(string(teams), `\u003cb\u003e`) {
 		t.Errorf("markup or broken characters: %.300s", slack)
 	}
 }

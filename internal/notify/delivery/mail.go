@@ -74,7 +74,11 @@ func (p *Post) letter(c Channel, m Message) (*mail.Msg, error) {
 	if err := letter.From(c.From); err != nil {
 		return nil, err
 	}
-	if err := letter.To(c.To...); err != nil {
+	to := c.To
+	if len(m.To) > 0 {
+		to = m.To
+	}
+	if err := letter.To(to...); err != nil {
 		return nil, err
 	}
 	_, domain, _ := strings.Cut(strings.TrimSuffix(c.From, ">"), "@")

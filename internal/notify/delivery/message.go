@@ -22,6 +22,8 @@ type Message struct {
 	Remote string `json:"-"`
 	// Resolve tells that all of the only group is mended.
 	Resolve bool `json:"resolve,omitempty"`
+	// To is who alone it is for; only e-mail has such messages. Empty: the readers of the channel.
+	To []string `json:"to,omitempty"`
 	// Again tells that it may have been delivered by an attempt whose answer was lost.
 	Again bool `json:"-"`
 }
@@ -36,6 +38,7 @@ const (
 	Reminder Sort = "reminder"
 	Summary  Sort = "summary"
 	Test     Sort = "test"
+	Personal Sort = "personal" // to one person, about the own account
 )
 
 // Group is what happened to many things in the same way.
@@ -132,6 +135,7 @@ var reasons = map[Sort]string{
 	Reminder: "This was told before and is still so: ",
 	Summary:  "So much happened that this is only a summary. All of it: ",
 	Test:     "This is a test message. It was asked for at ",
+	Personal: "If this was not you, change your password at once and tell an administrator: ",
 }
 
 // severity is the worst of all groups that are not mended.

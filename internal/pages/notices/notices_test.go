@@ -111,15 +111,19 @@ func TestPages(t *testing.T) {
 	}
 	secret := f.place.URL + "/hook/T0SECRET"
 	status, text, _ := f.form(home+"/channels", url.Values{"kind": {"slack"}, "name": {"Operations"}, "secret": {"http://example.org"}})
-	if status != 422 || !strings.Contains(text, `value="Operations"`) || !strings.Contains(text, `<a href="#secret">The URL must begin with https://.</a>`) {
+	if status != 422 || !strings.Contains(text, `value="Operations"`) ||
+		!strings.Contains(text, `<a href="#secret">The URL must begin with https://.</a>`) {
 		t.Errorf("a mistake: %d %s", status, text)
 	}
-	if status, text, to := f.form(home+"/channels", url.Values{"kind": {"slack"}, "name": {"Operations"}, "secret": {secret}}); status != 303 || to != home {
+	if status, text, to := f.form(home+"/channels", url.Values{"kind": {"slack"}, "name": {"Operations"},
+		"secret": {secret}}); status != 303 || to != home {
 		t.Fatalf("a channel: %d %s", status, text)
 	}
 	channel := f.id("channels")
-	route := url.Values{"name": {"All"}, "channels": {channel}, "kinds": {"finding"}, "severity": {"high"}, "window": {"0"}, "hour": {"8"}, "weekday": {"1"}, "estates": {"e1"}}
-	if status, text, _ := f.form(home+"/routes", url.Values{"name": {"Nowhere"}, "owners": {"web\r\ndb"}}); status != 422 || !strings.Contains(text, `<a href="#channels">The route Nowhere leads to no channel.</a>`) || !strings.Contains(text, "db") {
+	route := url.Values{"name": {"All"}, "channels": {channel}, "kinds": {"finding"}, "severity": {"high"}, "window": {"0"}, "hour": {"8"},
+		"weekday": {"1"}, "estates": {"e1"}}
+	if status, text, _ := f.form(home+"/routes", url.Values{"name": {"Nowhere"}, "owners": {"web\r\ndb"}}); status != 422 ||
+		!strings.Contains(text, `<a href="#channels">The route Nowhere leads to no channel.</a>`) || !strings.Contains(text, "db") {
 		t.Errorf("a route to nowhere: %d %s", status, text)
 	}
 	if status, text, _ := f.form(home+"/routes", route); status != 303 {
@@ -128,7 +132,8 @@ func TestPages(t *testing.T) {
 	if status, _, to := f.form(home+"/channels/"+channel+"/test", nil); status != 303 || to != home+"/messages" {
 		t.Errorf("a test: %d to %s", status, to)
 	}
-	if err := f.outbox.Tell(t.Context(), notify.Event{Kind: notify.Finding, Severity: "critical", Estate: "e1", EstateName: "Clinic", Title: "Buckets are private", Check: "x", Key: "1"}); err != nil {
+	if err := f.outbox.Tell(t.Context(), notify.Event{Kind: notify.Finding, Severity: "critical", Estate: "e1", EstateName: "Clinic",
+		Title: "Buckets are private", Check: "x", Key: "1"}); err != nil {
 		t.Fatal(err)
 	}
 	if err := f.outbox.Pass(context.Background()); err != nil {
@@ -138,19 +143,22 @@ func TestPages(t *testing.T) {
 		t.Errorf("sent %+v", got)
 	}
 	_, text, _ = f.ask("GET", home, "", "")
-	for _, want := range []string{"Operations", "Test of notifications", "Clinic: Buckets are private: 1 new failing finding", "high and worse", `class="status sent"`} {
+	for _, want := range []string{"Operations", "Test of notifications", "Clinic: Buckets are private: 1 new failing finding",
+		"high and worse", `class="status sent"`} {
 		if !strings.Contains(text, want) {
 			t.Errorf("the overview has no %q", want)
 		}
 	}
-	for _, path := range []string{home, home + "/messages?status=sent&channel=" + channel, home + "/channels/" + channel, home + "/routes/" + f.id("routes"), home + "/routes/new",
+	for _, path := range []string{home, home + "/messages?status=sent&channel=" + channel, home + "/channels/" + channel,
+		home + "/routes/" + f.id("routes"), home + "/routes/new",
 		home + "/channels/new?kind=email", home + "/channels/new?kind=teams", home + "/channels/new?kind=pagerduty", home + "/channels/new?kind=webhook",
 		home + "/channels/new?kind=jira", home + "/channels/new?kind=github"} {
 		if status, text, _ := f.ask("GET", path, "", ""); status != 200 || strings.Contains(text, "T0SECRET") || !strings.Contains(text, "</html>") {
 			t.Errorf("%s: %d", path, status)
 		}
 	}
-	for _, path := range []string{home + "/routes/" + f.id("routes") + "/sooner", home + "/routes/" + f.id("routes") + "/remove", home + "/channels/" + channel + "/remove"} {
+	for _, path := range []string{home + "/routes/" + f.id("routes") + "/sooner", home + "/routes/" + f.id("routes") + "/remove",
+		home + "/channels/" + channel + "/remove"} {
 		if status, text, _ := f.form(path, nil); status != 303 {
 			t.Errorf("%s: %d %s", path, status, text)
 		}
