@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"path"
 	"slices"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -51,7 +50,7 @@ longer is split, into several policies in Terraform, and into parts of JSON that
 				actions = append(actions, "organizations:ListAccounts")
 			}
 			slices.Sort(actions)
-			return s.writePolicy(format, part, policies(slices.Compact(actions), a.options.Organization))
+			return s.writePolicy(format, part, wire.AWSPolicies(slices.Compact(actions), a.options.Organization))
 		},
 	}
 	flags := live.Flags()
@@ -99,64 +98,10 @@ func addKind(c *catalog.Catalog, wanted map[string]bool, name string) {
 	}
 }
 
-type policyStatement struct {
-	Sid      string
-	Effect   string
-	Action   []string
-	Resource []string
-}
-
-type policyDocument struct {
-	Version   string
-	Statement []policyStatement
-}
-
-// longest is how long a managed policy may be, white space left out (IAM quotas).
-const longest = 6144
-
-// policies makes statements of one service each, so that a reader finds what they look for, and as many documents as they
-// need. Where the
-// roles of an organization are assumed, that is one more statement.
-func policies(actions []string, role string) []policyDocument {
-	var statements []policyStatement
-	for _, action := range actions {
-		service, _, _ := strings.Cut(action, ":")
-		sid := "Read" + strings.ToUpper(service[:1]) + strings.ReplaceAll(service[1:], "-", "")
-		resources := wire.AWSResources(action)
-		if len(resources) > 1 || resources[0] != "*" {
-			sid += "OfSome"
-		}
-		at := slices.IndexFunc(statements, func(st policyStatement) bool { return st.Sid == sid })
-		if at < 0 {
-			at = len(statements)
-			statements = append(statements, policyStatement{Sid: sid, Effect: "Allow", Resource: resources})
-		}
-		statements[at].Action = append(statements[at].Action, action)
-	}
-	if role != "" {
-		statements = append(statements, policyStatement{"EnterAccounts", "Allow", []string{"sts:AssumeRole"}, []string{"arn:aws:iam::*:role/" + role}})
-	}
-	documents := []policyDocument{{Version: "2012-10-17"}}
-	for _, st := range statements {
-		last := &documents[len(documents)-1]
-		if longer := append(slices.Clip(last.Statement), st); len(last.Statement) > 0 && length(longer) > longest {
-			documents = append(documents, policyDocument{"2012-10-17", []policyStatement{st}})
-		} else {
-			last.Statement = longer
-		}
-	}
-	return documents
-}
-
-func length(statements []policyStatement) int {
-	text, _ := json.Marshal(policyDocument{"2012-10-17", statements}) // texts alone always marshal
-	return len(text)
-}
-
-func (s *session) writePolicy(format string, part int, documents []policyDocument) error {
+func (s *session) writePolicy(format string, part int, documents []wire.AWSPolicy) error {
 	switch {
 	case format == "terraform":
-		_, err := fmt.Fprint(s.stdout, terraformPolicies(documents))
+		_, err := fmt.Fprint(s.stdout, wire.AWSPoliciesTerraform(documents))
 		return err
 	case format != "json":
 		return usage{errors.New("-o is json or terraform")}
@@ -177,33 +122,4 @@ func (s *session) writePolicy(format string, part int, documents []policyDocumen
 	}
 	_, err = fmt.Fprintln(s.stdout, string(text))
 	return err
-}
-
-func terraformPolicies(documents []policyDocument) string {
-	var out strings.Builder
-	for i, document := range documents {
-		name := "ward_read"
-		if len(documents) > 1 {
-			name = fmt.Sprintf("ward_read_%d", i+1)
-		}
-		fmt.Fprintf(&out, "data \"aws_iam_policy_document\" %q {\n", name)
-		for _, st := range document.Statement {
-			fmt.Fprintf(&out, "  statement {\n    sid       = %q\n    effect    = %q\n    resources = [%s]\n    actions = [\n", st.Sid, st.Effect, quoted(st.Resource))
-			for _, action := range st.Action {
-				fmt.Fprintf(&out, "      %q,\n", action)
-			}
-			out.WriteString("    ]\n  }\n")
-		}
-		fmt.Fprintf(&out, "}\n\nresource \"aws_iam_policy\" %q {\n  name   = %q\n  policy = data.aws_iam_policy_document.%s.json\n}\n\n",
-			name, strings.ReplaceAll(name, "_", "-"), name)
-	}
-	return strings.TrimRight(out.String(), "\n") + "\n"
-}
-
-func quoted(texts []string) string {
-	all := make([]string, len(texts))
-	for i, text := range texts {
-		all[i] = fmt.Sprintf("%q", text)
-	}
-	return strings.Join(all, ", ")
 }

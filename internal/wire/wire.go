@@ -78,6 +78,13 @@ func AWSPermissions(wanted func(kind string) bool) map[string][]string {
 func AWSFoundation() []string             { return aws.Foundation() }
 func AWSResources(action string) []string { return aws.Resources(action) }
 
+// AWSPolicy is a document of IAM.
+type AWSPolicy = aws.Policy
+
+// AWSPolicies are the documents that allow actions, and AWSPoliciesTerraform the same for Terraform. See aws.Policies.
+func AWSPolicies(actions []string, role string) []AWSPolicy { return aws.Policies(actions, role) }
+func AWSPoliciesTerraform(documents []AWSPolicy) string     { return aws.TerraformPolicies(documents) }
+
 // AWSShapes are, for each kind that is read of a live AWS account, a block of it in which everything is set.
 func AWSShapes() map[string]value.Value { return aws.Shapes() }
 
@@ -137,6 +144,9 @@ func StartMirror(ctx context.Context, o MirrorOptions) (*Mirror, error) { return
 func KubernetesGrants(o KubernetesOptions, name, namespace string) []runtime.Object {
 	return cluster.Grants(o, name, namespace)
 }
+
+// KubernetesTypesOf are the types of objects that are read by one of some rights, as gaps name them. See cluster.TypesOf.
+func KubernetesTypesOf(rights []string) []string { return cluster.TypesOf(rights) }
 
 // MirrorKubernetes keeps a copy of a running cluster until the context ends. See mirror.Start.
 func MirrorKubernetes(ctx context.Context, o KubernetesOptions) (*mirror.Mirror, error) {

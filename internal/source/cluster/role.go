@@ -38,6 +38,20 @@ func (t objects) rights() []right {
 	return []right{{t.group, t.resource, "list", everywhere}}
 }
 
+// TypesOf are the types of objects that are read by one of some rights, as gaps and unknown values name them: "list deployments.apps".
+func TypesOf(rights []string) []string {
+	var types []string
+	for _, t := range table {
+		for _, one := range t.rights() {
+			if slices.Contains(rights, one.verb+" "+qualified(one.resource, one.group)) {
+				types = append(types, t.Type())
+				break
+			}
+		}
+	}
+	return types
+}
+
 // Rules are what a role has to hold for reading the types of the options everywhere, in the namespaces of the options, and in
 // kube-system. Without namespaces all of them stand in the first: that is a ClusterRole. What every signed-in user may do
 // (system:discovery, system:basic-user) is not among them.

@@ -164,3 +164,19 @@ func TestKubelet(t *testing.T) {
 		t.Errorf("b: %v", unknown)
 	}
 }
+
+// TestTypesOf proves that what gaps ask for leads back to the types that it lets be read, and that a right which Ward asks for is one of a role
+// for them.
+func TestTypesOf(t *testing.T) {
+	for right, want := range map[string][]string{
+		"list networkpolicies.networking.k8s.io": {"NetworkPolicy.networking.k8s.io"},
+		"list secrets":                           {"Secret"},
+		"list pods":                              {cluster.Itself, "Pod"},
+		"delete pods":                            nil,
+		"give --kubelet":                         nil,
+	} {
+		if diff := cmp.Diff(want, cluster.TypesOf([]string{right})); diff != "" {
+			t.Errorf("%s: %s", right, diff)
+		}
+	}
+}
