@@ -20,7 +20,7 @@ type Node struct {
 // Arrow leads from one node to another.
 type Arrow struct {
 	From, To string
-	Class    string // "bad" or ""
+	Class    string // "good", "bad", "open" or ""
 	Note     string
 }
 
@@ -34,11 +34,13 @@ type Graph struct {
 
 // The size of boxes and the room between them, in units of the drawing.
 const (
-	boxWidth, boxHeight, boxGap = 178.0, 40.0, 10.0
-	columnGap, rowGap, margin   = 70.0, 18.0, 10.0
+	boxWidth, boxHeight, boxGap = 160.0, 40.0, 10.0
+	columnGap, rowGap, margin   = 46.0, 18.0, 10.0
 	headRoom, rowHead           = 22.0, 20.0
-	longestName                 = 25
-	arcRoom                     = 40.0 // for arrows within the last column
+	longestName                 = 22
+	arcRoom                     = 26.0 // for arrows within the last column
+	tallestStack                = 4    // boxes one above the other in a cell, before another stack begins beside them
+	mostStacks                  = 5    // of all columns together, so that they fit on a screen
 )
 
 type spot struct{ x, y float64 }
@@ -46,6 +48,7 @@ type spot struct{ x, y float64 }
 // layout is where everything stands.
 type layout struct {
 	rows, columns []string
+	lefts         []float64 // of the columns
 	tops, heights []float64
 	spots         map[string]spot
 	width, height float64
@@ -73,23 +76,57 @@ func (g Graph) layout() layout {
 			l.columns = append(l.columns, n.Column)
 		}
 	}
+	stacks := l.stacks(cells)
+	x := margin + 10
+	for c := range l.columns {
+		l.lefts = append(l.lefts, x)
+		x += float64(stacks[c])*(boxWidth+boxGap) - boxGap + columnGap
+	}
 	y := margin + headRoom
 	for _, row := range l.rows {
 		tallest := 1
 		for c, column := range l.columns {
 			ids := cells[[2]string{row, column}]
-			tallest = max(tallest, len(ids))
+			tall := (len(ids) + stacks[c] - 1) / stacks[c]
+			if len(ids) <= tallestStack {
+				tall = len(ids)
+			}
+			tallest = max(tallest, tall)
 			for i, id := range ids {
-				l.spots[id] = spot{margin + 10 + float64(c)*(boxWidth+columnGap), y + rowHead + float64(i)*(boxHeight+boxGap)}
+				l.spots[id] = spot{l.lefts[c] + float64(i/tall)*(boxWidth+boxGap), y + rowHead + float64(i%tall)*(boxHeight+boxGap)}
 			}
 		}
 		height := rowHead + float64(tallest)*(boxHeight+boxGap) + 2
 		l.tops, l.heights = append(l.tops, y), append(l.heights, height)
 		y += height + rowGap
 	}
-	l.width = 2*margin + 20 + float64(len(l.columns))*(boxWidth+columnGap) - columnGap + arcRoom
+	l.width = x - columnGap + 10 + margin + arcRoom
 	l.height = y - rowGap + margin
 	return l
+}
+
+// stacks says in how many stacks beside each other the boxes of each column stand: one, and another where the most stand above each other, as long as
+// there is room.
+func (l *layout) stacks(cells map[[2]string][]string) []int {
+	most, stacks := make([]int, len(l.columns)), make([]int, len(l.columns))
+	for c, column := range l.columns {
+		stacks[c] = 1
+		for _, row := range l.rows {
+			most[c] = max(most[c], len(cells[[2]string{row, column}]))
+		}
+	}
+	for range mostStacks - len(l.columns) {
+		fullest := 0
+		for c := range stacks {
+			if most[c]*stacks[fullest] > most[fullest]*stacks[c] {
+				fullest = c
+			}
+		}
+		if most[fullest] > tallestStack*stacks[fullest] {
+			stacks[fullest]++
+		}
+	}
+	return stacks
 }
 
 // HTML draws the graph. It can be wider than the page, and is then scrolled.
@@ -103,7 +140,7 @@ func (g Graph) HTML() template.HTML {
 		text(g.Title), at(l.width), at(l.height), at(l.width), at(l.height), g.ID, g.ID, text(g.Title))
 	d.f(`<defs><marker id="%s-head" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="9" markerHeight="9" markerUnits="userSpaceOnUse" orient="auto-start-reverse"><path class="head" d="M0 0L8 4L0 8z"/></marker></defs>`, g.ID)
 	for c, column := range l.columns {
-		d.f(`<text class="strong" x="%s" y="%s">%s</text>`, at(margin+10+float64(c)*(boxWidth+columnGap)), at(margin+10), text(column))
+		d.f(`<text class="strong" x="%s" y="%s">%s</text>`, at(l.lefts[c]), at(margin+10), text(column))
 	}
 	for i, row := range l.rows {
 		d.f(`<rect class="account" x="%s" y="%s" width="%s" height="%s" rx="6"/><text x="%s" y="%s">%s</text>`,

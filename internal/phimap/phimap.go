@@ -4,13 +4,14 @@
 package phimap
 
 import (
+	"cmp"
+	"regexp"
 	"slices"
 	"strings"
 
 	"ward.dev/ward/internal/assessment"
 	"ward.dev/ward/internal/config"
 	"ward.dev/ward/internal/inventory"
-	"ward.dev/ward/internal/resource"
 	"ward.dev/ward/internal/scope"
 )
 
@@ -30,9 +31,11 @@ type Node struct {
 	Address string `json:"address"`
 	Kind    string `json:"kind"`
 	Account string `json:"account"` // account, cluster or target that it stands in
-	Zone    string `json:"zone"`    // of the network: "internet", "private", "cluster"; "" where it is not known
-	PHI     string `json:"phi"`     // "yes", "unknown"
-	Reason  string `json:"reason"`  // why it counts so
+	// Namespace is that of an object in a cluster, "" if it has none.
+	Namespace string `json:"namespace,omitempty"`
+	Zone      string `json:"zone"`   // of the network: "internet", "public", "private", "cluster", "unknown"; "" outside of networks
+	PHI       string `json:"phi"`    // "yes", "unknown"
+	Reason    string `json:"reason"` // why it counts so
 	// Encrypted and Eligible are "yes", "no" or "unknown" as the checks on it answer, "" where none asks. Eligible: the agreement with the
 	// provider covers it.
 	Encrypted string `json:"encrypted,omitempty"`
@@ -44,6 +47,9 @@ type Edge struct {
 	From      string `json:"from"`
 	To        string `json:"to"`
 	Attribute string `json:"attribute"` // the reference that says so
+	// Encrypted on the way is "yes" if an end lets nothing else through, "no" if one is known to let it, else "unknown"; "" in maps from before
+	// it was told.
+	Encrypted string `json:"encrypted,omitempty"`
 }
 
 // What the answers are taken from: encryption at rest and in transit, and the services that an agreement covers.
@@ -53,11 +59,15 @@ const (
 	eligible  = "resource.phi-only-in-eligible-services"
 )
 
+// asks are the checks that ask whether something is encrypted. Others support the same safeguards, such as that a key rotates or that an image has
+// no vulnerability, and do not tell it.
+var asks = regexp.MustCompile(`\.[a-z0-9-]*(encrypt|tls)[a-z0-9-]*$`)
+
 // Draw draws the map of an inventory that was assessed.
 func Draw(inv *inventory.Inventory, phi config.PHI, a *assessment.Assessment) *Map {
 	marks, _ := scope.Of(inv, phi)
 	in := chosen(marks)
-	answers := answered(a)
+	answers, transit := answered(a), waysOf(a)
 	m := &Map{Nodes: []Node{}, Edges: []Edge{}, Left: -len(in)}
 	for i, r := range inv.Resources {
 		if marks[i].PHI != scope.No {
@@ -66,18 +76,15 @@ func Draw(inv *inventory.Inventory, phi config.PHI, a *assessment.Assessment) *M
 		if !in[i] {
 			continue
 		}
-		account := r.Account
-		if account == "" {
-			account = r.Target
-		}
-		n := Node{ID: r.ID, Address: r.Address, Kind: r.Kind.Name, Account: account, Zone: zone(r), PHI: marks[i].PHI, Reason: marks[i].Reason}
+		n := Node{ID: r.ID, Address: r.Address, Kind: r.Kind.Name, Account: cmp.Or(r.Account, r.Target), Namespace: namespace(inv, r), Zone: zone(inv, r), PHI: marks[i].PHI, Reason: marks[i].Reason}
 		if s := answers[r.ID]; s != nil {
 			n.Encrypted, n.Eligible = s.encrypted, s.eligible
 		}
 		m.Nodes = append(m.Nodes, n)
 	}
 	for _, f := range scope.Flows(inv, func(i int) bool { return in[i] }) {
-		m.Edges = append(m.Edges, Edge{inv.Resources[f.From].ID, inv.Resources[f.To].ID, f.Attribute})
+		from, to := inv.Resources[f.From], inv.Resources[f.To]
+		m.Edges = append(m.Edges, Edge{from.ID, to.ID, f.Attribute, transit.between(from, to)})
 	}
 	slices.SortFunc(m.Nodes, func(a, b Node) int { return strings.Compare(a.ID, b.ID) })
 	slices.SortFunc(m.Edges, func(a, b Edge) int {
@@ -107,7 +114,7 @@ func answered(a *assessment.Assessment) map[string]*answers {
 	all := map[string]*answers{}
 	for i := range a.Findings {
 		f := &a.Findings[i]
-		encryption := slices.Contains(f.Citations, atRest) || slices.Contains(f.Citations, inTransit)
+		encryption := (slices.Contains(f.Citations, atRest) || slices.Contains(f.Citations, inTransit)) && asks.MatchString(f.Check)
 		if !encryption && f.Check != eligible {
 			continue
 		}
@@ -133,19 +140,4 @@ func worse(was string, status assessment.Status) string {
 		return now
 	}
 	return was
-}
-
-// zone tells where in the network a resource stands, if an attribute of it does.
-func zone(r *resource.Resource) string {
-	if r.Kind.Provider() == "kubernetes" {
-		return "cluster"
-	}
-	for _, name := range []string{"public", "internet_facing", "public_ip"} {
-		if public, known := r.Get(name).AsBool(); known && public {
-			return "internet"
-		} else if known {
-			return "private"
-		}
-	}
-	return ""
 }
