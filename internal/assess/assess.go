@@ -54,6 +54,9 @@ func Assess(ctx context.Context, r Request) (*assessment.Assessment, error) {
 	marks, contradictions := scope.Of(r.Inventory, r.Config.PHI)
 	exceptions := newExceptions(r.Config.Exceptions, r.Now)
 	j := newJudge(r, params, exceptions, marks)
+	if len(r.Config.Owners) > 0 {
+		j.answering = scope.Owners(r.Inventory, marks, r.Config.Owners)
+	}
 	findings, err := j.judge(ctx)
 	if err != nil {
 		return nil, err

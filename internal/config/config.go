@@ -29,11 +29,13 @@ type Config struct {
 	// ParamsFor replace them for some resources; the last that matches a resource counts.
 	ParamsFor []ParamsFor
 	// Vars, VarFiles, Workspace and Parameters are for the readers of code.
-	Vars         map[string]string
-	VarFiles     []string // as written, relative to the folder of ward.yaml
-	Workspace    string
-	Parameters   map[string]string
-	Signatures   Signatures
+	Vars       map[string]string
+	VarFiles   []string // as written, relative to the folder of ward.yaml
+	Workspace  string
+	Parameters map[string]string
+	Signatures Signatures
+	// Owners say who answers for which resources; the first that matches counts.
+	Owners       []OwnerRule
 	Exceptions   []Exception
 	Attestations []Attestation
 	Alternatives []Alternative

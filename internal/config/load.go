@@ -27,6 +27,7 @@ type document struct {
 	Workspace        string            `yaml:"workspace"`
 	Parameters       map[string]string `yaml:"parameters"`
 	Signatures       Signatures        `yaml:"signatures"`
+	Owners           []OwnerRule       `yaml:"owners"`
 	MaxExceptionDays int               `yaml:"max_exception_days"`
 	piece            `yaml:",inline"`
 }
@@ -109,6 +110,11 @@ func (l *loader) config(path string, m document) (*Config, error) {
 	for _, p := range m.ParamsFor {
 		p.File, p.Params = path, p.Params.in(path)
 		c.ParamsFor = append(c.ParamsFor, p)
+	}
+	for _, o := range m.Owners {
+		o.File = path
+		l.checkOwner(o)
+		c.Owners = append(c.Owners, o)
 	}
 	l.checkMain(c, m)
 	l.add(c, path, m.piece)

@@ -21,7 +21,7 @@ type Writer struct{}
 func (Writer) Name() string { return "csv" }
 
 var header = []string{"id", "status", "judged", "severity", "new", "phi", "phi_reason", "check", "title", "kind", "provider",
-	"account", "region", "resource", "address", "file", "line", "citations", "unknown", "evidence", "exception", "conditional"}
+	"account", "region", "resource", "address", "file", "line", "citations", "unknown", "evidence", "exception", "conditional", "owner"}
 
 // Write implements report.Writer. Every finding is a row, in the assessment's order, whatever the options are.
 func (Writer) Write(w io.Writer, a *assessment.Assessment, _ report.Options) error {
@@ -48,7 +48,7 @@ func row(f *assessment.Finding) []string {
 		f.PHI, f.PHIReason,
 		f.Check, f.Title, f.Kind, f.Resource.Provider, f.Resource.Account, f.Resource.Region, f.Resource.ID, f.Resource.Address,
 		f.Location.File, line, strings.Join(f.Citations, " "), joined(f.Unknown, report.Unknown),
-		joined(f.Evidence, report.Evidence), f.Exception, f.Conditional}
+		joined(f.Evidence, report.Evidence), f.Exception, f.Conditional, f.Owner}
 	for i, c := range cells {
 		cells[i] = guard(report.Clean(c))
 	}

@@ -76,7 +76,8 @@ func (w *findings) subject(to []byte, s *assessment.Subject) ([]byte, error) {
 	to = text(append(to, `,"account":`...), s.Resource.Account)
 	to = text(append(to, `,"region":`...), s.Resource.Region)
 	to, err := w.location(append(to, `},"location":`...), &s.Location)
-	return optional(to, `,"conditional":`, s.Conditional), err
+	to = optional(to, `,"conditional":`, s.Conditional)
+	return optional(to, `,"owner":`, s.Owner), err
 }
 
 // evidence writes one row, without a value that is not to be shown.

@@ -196,6 +196,7 @@ func details(a *assessment.Assessment, c assessment.Check, f *assessment.Finding
 	}
 	line("PHI", f.PHIReason)
 	line("exists only if", f.Conditional)
+	line("owner", f.Owner)
 	line("cites", strings.Join(f.Citations, " "))
 	line("why", c.Why)
 	if way, text := report.Fix(a, c, f); text != "" && f.Status == assessment.Fail {

@@ -189,6 +189,9 @@ func (p *page) place(f *assessment.Finding, baselined bool) {
 		marks = append(marks, "new")
 	}
 	p.across(body, address(f), report.Place(f.Location), strings.Join(marks, " "))
+	if f.Owner != "" {
+		p.cut(body+2, dim, "owner: "+report.Clean(f.Owner))
+	}
 	if f.Conditional != "" {
 		p.cut(body+2, dim, "exists only if: "+report.Clean(f.Conditional))
 	}
