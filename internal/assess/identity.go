@@ -14,14 +14,8 @@ const idLength = 16
 
 // ID returns the id of the finding of a check for the resource of a target and an address: the same in every assessment.
 func ID(check, target, address string) string {
-	sum := sha256.Sum256(identity(nil, check, target, address))
+	sum := sha256.Sum256(assessment.AppendIdentity(nil, check, target, address))
 	return hex.EncodeToString(sum[:idLength/2])
-}
-
-func identity(key []byte, check, target, address string) []byte {
-	key = append(append(key, check...), 0)
-	key = append(append(key, target...), 0)
-	return append(key, address...)
 }
 
 // identify adds the id of a finding to those of its chunk. Where one block makes several resources, the second and later
@@ -31,7 +25,7 @@ func (w *worker) identify(check string, r *resource.Resource) {
 	if within, ok := strings.CutPrefix(r.ID, r.Target+"#"); ok {
 		address = within
 	}
-	w.key = identity(w.key[:0], check, r.Target, address)
+	w.key = assessment.AppendIdentity(w.key[:0], check, r.Target, address)
 	sum := sha256.Sum256(w.key)
 	w.ids = hex.AppendEncode(w.ids, sum[:idLength/2])
 }

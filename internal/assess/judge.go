@@ -20,6 +20,7 @@ type judge struct {
 	params     *parameters
 	exceptions *exceptions
 	marks      []scope.Mark
+	answering  []string                 // who answers for each resource; nil if no rule says it
 	plans      map[*kind.Kind][]planned // every check of a kind
 	ofCode     map[*kind.Kind][]planned // those that code can answer
 	anyKind    *shadows
@@ -127,6 +128,9 @@ func (w *worker) resources(from, to int, out []assessment.Finding) {
 	for i := from; i < to; i++ {
 		r := w.Inventory.Resources[i]
 		about := subject(r, w.marks[i])
+		if w.answering != nil {
+			about.Owner = w.answering[i]
+		}
 		plan := w.asked(r)
 		w.rows = w.rows[:0]
 		for c := range plan {

@@ -221,6 +221,8 @@ type Subject struct {
 	Location  Location `json:"location"`
 	// Conditional says under which unresolved condition the resource exists, "" if it surely does.
 	Conditional string `json:"conditional,omitempty"`
+	// Owner answers for it: an address or a team by a rule of ward.yaml or, of a server, as somebody assigned it. "" if nobody is said to.
+	Owner string `json:"owner,omitempty"`
 }
 
 // Resource that a finding is about.

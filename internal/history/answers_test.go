@@ -103,15 +103,15 @@ func grown(t *testing.T, db *state.DB) (*history.History, *plain) {
 	g := newGenerator(250)
 	p := &plain{owners: map[string]string{}}
 	for range 3 {
-		a := g.assess()
+		a := g.Assess()
 		store(t, db, h, "e", a)
 		p.runs = append(p.runs, a)
-		g.pass(100)
+		g.Pass(100)
 	}
 	err := db.Do(context.Background(), func(ctx context.Context, tx bun.Tx) error {
-		for i, r := range g.resources {
+		for i, r := range g.Resources {
 			if i%9 == 0 {
-				address := r.about.Resource.Address
+				address := r.About.Resource.Address
 				p.owners[address] = []string{"ada", "bob"}[i%2]
 				if err := h.Assign(ctx, tx, "e", history.Scope{Address: address}, p.owners[address], firstDay); err != nil {
 					return err
@@ -235,6 +235,26 @@ func checkGroups(t *testing.T, name string, h *history.History, f history.Filter
 	}
 }
 
+// TestFailingPHI proves that each check is counted as often as it fails on resources with PHI, and comes with its text.
+func TestFailingPHI(t *testing.T) {
+	statetest.Each(t, func(t *testing.T, db *state.DB) {
+		h, p := grown(t, db)
+		want := map[string]int{}
+		for _, f := range p.last().Findings {
+			if f.Status == assessment.Fail && f.PHI == "yes" {
+				want[f.Check]++
+			}
+		}
+		checks, got, err := h.FailingPHI(context.Background(), "e", 0)
+		if diff := gocmp.Diff(want, got); err != nil || diff != "" {
+			t.Errorf("%v (-want +got):\n%s", err, diff)
+		}
+		if diff := gocmp.Diff(p.last().Checks, checks); diff != "" {
+			t.Errorf("(-want +got):\n%s", diff)
+		}
+	})
+}
+
 // TestFacetsLeaveTheirOwnAside proves that the values of a facet are counted as if nothing were chosen among them, and all else were.
 func TestFacetsLeaveTheirOwnAside(t *testing.T) {
 	statetest.Each(t, func(t *testing.T, db *state.DB) {
@@ -351,7 +371,7 @@ func TestCursor(t *testing.T) {
 	statetest.Each(t, func(t *testing.T, db *state.DB) {
 		h := history.New(db, history.Options{})
 		g := newGenerator(50)
-		store(t, db, h, "e", g.assess())
+		store(t, db, h, "e", g.Assess())
 		ctx := context.Background()
 		first, err := h.Findings(ctx, "e", 0, history.Filter{}, "", 10)
 		if err != nil {
@@ -361,8 +381,8 @@ func TestCursor(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		g.pass(500)
-		store(t, db, h, "e", g.assess())
+		g.Pass(500)
+		store(t, db, h, "e", g.Assess())
 		got, err := h.Findings(ctx, "e", 0, history.Filter{}, first.Next, 10)
 		if err != nil {
 			t.Fatal(err)

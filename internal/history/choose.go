@@ -132,20 +132,21 @@ func (m *image) withText(text string) []bool {
 	if strings.ContainsRune(text, '\n') {
 		return found
 	}
-	for from := 0; from < len(m.lower); {
-		at := strings.Index(m.lower[from:], text)
+	lower, starts := m.addresses()
+	for from := 0; from < len(lower); {
+		at := strings.Index(lower[from:], text)
 		if at < 0 {
 			break
 		}
-		i, ok := slices.BinarySearch(m.starts, uint32(from+at))
+		i, ok := slices.BinarySearch(starts, uint32(from+at))
 		if !ok {
 			i--
 		}
 		found[i] = true
-		if i+1 == len(m.starts) {
+		if i+1 == len(starts) {
 			break
 		}
-		from = int(m.starts[i+1])
+		from = int(starts[i+1])
 	}
 	return found
 }
@@ -198,6 +199,13 @@ func (n *Counts) count(status, severity byte, phi bool) {
 	default:
 		n.NotApplicable++
 	}
+}
+
+// add adds what was counted elsewhere.
+func (n *Counts) add(o *Counts) {
+	n.Fail, n.Unknown, n.Excepted, n.Pass, n.NotApplicable = n.Fail+o.Fail, n.Unknown+o.Unknown, n.Excepted+o.Excepted, n.Pass+o.Pass, n.NotApplicable+o.NotApplicable
+	n.FailPHI, n.UnknownPHI = n.FailPHI+o.FailPHI, n.UnknownPHI+o.UnknownPHI
+	n.Critical, n.High, n.Medium, n.Low = n.Critical+o.Critical, n.High+o.High, n.Medium+o.Medium, n.Low+o.Low
 }
 
 // phi tells whether a resource has PHI.

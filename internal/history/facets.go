@@ -92,25 +92,53 @@ func (h *History) Facets(ctx context.Context, estate string, run int64, f Filter
 
 // facetCounter counts findings by what they have. Those that the filter refuses for one thing alone are counted for that alone.
 type facetCounter struct {
-	statuses [codes]int
-	subjects []int
-	checks   []int
-	owners   []int
-	ages     []int // by run
+	counts   Counts
+	statuses [codes]int32
+	subjects []int32
+	checks   []int32
+	owners   []int32
+	ages     []int32 // by run
 	// Of what is refused for one thing, by the bit of it.
-	refusedSubjects, refusedChecks map[uint16][]int
+	refusedSubjects, refusedChecks map[uint16][]int32
 }
 
-func (c *choice) countFacets(counts *Counts) *facetCounter {
-	n := &facetCounter{subjects: make([]int, len(c.subjects)), checks: make([]int, len(c.checks)), owners: make([]int, len(c.owner)),
-		ages: make([]int, len(c.age)), refusedSubjects: map[uint16][]int{}, refusedChecks: map[uint16][]int{}}
+func (c *choice) newFacetCounter() *facetCounter {
+	n := &facetCounter{subjects: make([]int32, len(c.subjects)), checks: make([]int32, len(c.checks)), owners: make([]int32, len(c.owner)),
+		ages: make([]int32, len(c.age)), refusedSubjects: map[uint16][]int32{}, refusedChecks: map[uint16][]int32{}}
 	for _, bit := range []uint16{byPHI, byAccount, byTarget, byKind, byRegion} {
-		n.refusedSubjects[bit] = make([]int, len(c.subjects))
+		n.refusedSubjects[bit] = make([]int32, len(c.subjects))
 	}
 	for _, bit := range []uint16{bySeverity, bySafeguard, byCheck} {
-		n.refusedChecks[bit] = make([]int, len(c.checks))
+		n.refusedChecks[bit] = make([]int32, len(c.checks))
 	}
-	for i := range c.findings {
+	return n
+}
+
+// counting has room for as many as may count at a time: it takes memory, and all processors count for one already.
+var counting = make(chan struct{}, 4)
+
+// countFacets has all processors count.
+func (c *choice) countFacets() *facetCounter {
+	counting <- struct{}{}
+	defer func() { <-counting }()
+	var mutex sync.Mutex
+	var sum *facetCounter
+	c.halves(len(c.findings), func(from, to int) {
+		n := c.newFacetCounter()
+		n.count(c, from, to)
+		mutex.Lock()
+		defer mutex.Unlock()
+		if sum == nil {
+			sum = n
+		} else {
+			sum.add(n)
+		}
+	})
+	return sum
+}
+
+func (n *facetCounter) count(c *choice, from, to int) {
+	for i := from; i < to; i++ {
 		f := &c.findings[i]
 		refused := c.refused(uint32(i))
 		if refused == 0 {
@@ -119,7 +147,7 @@ func (c *choice) countFacets(counts *Counts) *facetCounter {
 			n.checks[f.check]++
 			n.owners[c.owners.number(uint32(i))]++
 			n.ages[f.opened]++
-			counts.count(f.status, c.image.checks[f.check].severity, c.phi(&c.image.subjects[f.subject]))
+			n.counts.count(f.status, c.image.checks[f.check].severity, c.phi(&c.image.subjects[f.subject]))
 			continue
 		}
 		switch refused {
@@ -135,20 +163,41 @@ func (c *choice) countFacets(counts *Counts) *facetCounter {
 			n.ages[f.opened]++
 		}
 	}
-	return n
+}
+
+// add adds what another counted.
+func (n *facetCounter) add(other *facetCounter) {
+	sum := func(to, from []int32) {
+		for i, count := range from {
+			to[i] += count
+		}
+	}
+	n.counts.add(&other.counts)
+	sum(n.statuses[:], other.statuses[:])
+	sum(n.subjects, other.subjects)
+	sum(n.checks, other.checks)
+	sum(n.owners, other.owners)
+	sum(n.ages, other.ages)
+	for bit := range n.refusedSubjects {
+		sum(n.refusedSubjects[bit], other.refusedSubjects[bit])
+	}
+	for bit := range n.refusedChecks {
+		sum(n.refusedChecks[bit], other.refusedChecks[bit])
+	}
 }
 
 func (c *choice) facets() *Facets {
 	f := &Facets{}
-	n := c.countFacets(&f.Counts)
+	n := c.countFacets()
+	f.Counts = n.counts
 	f.Total = f.Counts.Total()
 	for code, status := range statusOf {
-		f.Statuses = append(f.Statuses, Facet{Value: string(status), Count: n.statuses[code], On: slices.Contains(c.filter.Statuses, status)})
+		f.Statuses = append(f.Statuses, Facet{Value: string(status), Count: int(n.statuses[code]), On: slices.Contains(c.filter.Statuses, status)})
 	}
 	byWord := func(bit uint16, word func(*seen) uint32, wanted []string) []Facet {
 		counts := map[uint32]int{}
 		for i := range c.image.subjects {
-			counts[word(&c.image.subjects[i])] += n.subjects[i] + n.refusedSubjects[bit][i]
+			counts[word(&c.image.subjects[i])] += int(n.subjects[i] + n.refusedSubjects[bit][i])
 		}
 		by := map[string]int{}
 		for number, count := range counts {
@@ -164,7 +213,7 @@ func (c *choice) facets() *Facets {
 	c.checkFacets(f, n)
 	owners := map[string]int{}
 	for i, name := range c.owners.names {
-		owners[name] = n.owners[i]
+		owners[name] = int(n.owners[i])
 	}
 	f.Owners = listFacets(owners, c.filter.Owners, nil)
 	f.Ages = c.ageFacets(n)
@@ -175,11 +224,11 @@ func (c *choice) checkFacets(f *Facets, n *facetCounter) {
 	bySeverityCode, checks, safeguards, titles := map[string]int{}, map[string]int{}, map[string]int{}, map[string]string{}
 	for i := range c.image.checks {
 		q := &c.image.checks[i].question
-		bySeverityCode[string(q.Severity)] += n.checks[i] + n.refusedChecks[bySeverity][i]
-		checks[q.Check] = n.checks[i] + n.refusedChecks[byCheck][i]
+		bySeverityCode[string(q.Severity)] += int(n.checks[i] + n.refusedChecks[bySeverity][i])
+		checks[q.Check] = int(n.checks[i] + n.refusedChecks[byCheck][i])
 		titles[q.Check] = q.Title
 		for _, citation := range q.Citations {
-			safeguards[citation] += n.checks[i] + n.refusedChecks[bySafeguard][i]
+			safeguards[citation] += int(n.checks[i] + n.refusedChecks[bySafeguard][i])
 		}
 	}
 	var wanted, order []string
@@ -208,7 +257,7 @@ func (c *choice) ageFacets(n *facetCounter) []AgeFacet {
 		age := c.image.age(int64(run))
 		for i := range list {
 			if bounds := (Filter{AtLeast: list[i].AtLeast, LessThan: list[i].LessThan}); count > 0 && bounds.ofAge(age) {
-				list[i].Count += count
+				list[i].Count += int(count)
 			}
 		}
 	}

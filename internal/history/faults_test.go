@@ -45,8 +45,8 @@ func child() error {
 		return err
 	}
 	g := newGenerator(killedResources)
-	g.pass(200)
-	a := g.assess()
+	g.Pass(200)
+	a := g.Assess()
 	fmt.Println("begins")
 	_, err = history.New(db, history.Options{}).Prepare(ctx, "e", history.RunMeta{}, a)
 	fmt.Println("done")
@@ -72,7 +72,7 @@ func killed(t *testing.T, p state.Place) {
 	defer db.Close()
 	h := history.New(db, history.Options{})
 	g := newGenerator(killedResources)
-	first := g.assess()
+	first := g.Assess()
 	store(t, db, h, "e", first)
 	want := sum(t, first)
 	before := rows(t, db)
@@ -102,8 +102,8 @@ func killed(t *testing.T, p state.Place) {
 	if cut == 0 {
 		t.Error("no child was killed before it was done")
 	}
-	g.pass(200)
-	second := g.assess()
+	g.Pass(200)
+	second := g.Assess()
 	kill(t, p, 100*time.Millisecond)
 	store(t, db, h, "e", second) // which takes away what the last child left
 	got, err := h.Reassemble(ctx, "e", 0)

@@ -32,8 +32,10 @@ var (
 type Options struct {
 	// Retention is how long runs are kept at least, 0 for SixYears. It cannot be less than a day.
 	Retention time.Duration
-	// Memory is about how many bytes of what was read last are kept at hand, 0 for 192 MiB. That of the newest run is always kept.
+	// Memory is about how many bytes of what was read last are kept at hand, 0 for 128 MiB. That of the newest run is always kept.
 	Memory int64
+	// Ruled tells who answers for resources by rules; nil if there are none.
+	Ruled Ruled
 	// Now is the clock, nil for that of the machine. Only Prune looks at it.
 	Now func() time.Time
 }
@@ -43,12 +45,13 @@ type History struct {
 	db        *state.DB
 	retention time.Duration
 	now       func() time.Time
+	ruled     Ruled
 	images    *images
 }
 
 // New returns the history in a state.
 func New(db *state.DB, o Options) *History {
-	h := &History{db: db, retention: o.Retention, now: o.Now, images: newImages(o.Memory)}
+	h := &History{db: db, retention: o.Retention, now: o.Now, ruled: o.Ruled, images: newImages(o.Memory)}
 	if h.retention < 24*time.Hour {
 		h.retention = SixYears
 	}

@@ -51,9 +51,9 @@ func TestReassemble(t *testing.T) {
 	statetest.Each(t, func(t *testing.T, db *state.DB) {
 		h := history.New(db, history.Options{})
 		g := newGenerator(300)
-		all := []*assessment.Assessment{reporttest.Clinic(), reporttest.Hostile(), g.assess()}
-		g.pass(100)
-		all = append(all, g.assess(), reporttest.Clinic())
+		all := []*assessment.Assessment{reporttest.Clinic(), reporttest.Hostile(), g.Assess()}
+		g.Pass(100)
+		all = append(all, g.Assess(), reporttest.Clinic())
 		for i, a := range all {
 			a.AssessedAt = firstDay.AddDate(0, 0, i)
 			if r := store(t, db, h, "e", a); r.Number != int64(i+1) {
@@ -98,12 +98,12 @@ func TestUnchanged(t *testing.T) {
 	statetest.Each(t, func(t *testing.T, db *state.DB) {
 		h := history.New(db, history.Options{})
 		g := newGenerator(200)
-		if r := store(t, db, h, "e", g.assess()); r.Stored.Added < 400 {
+		if r := store(t, db, h, "e", g.Assess()); r.Stored.Added < 400 {
 			t.Errorf("the first run added %d rows, want two for each of 200 resources and more", r.Stored.Added)
 		}
 		before := rows(t, db)
-		g.pass(0)
-		a := g.assess()
+		g.Pass(0)
+		a := g.Assess()
 		slices.Reverse(a.Findings)
 		if r := store(t, db, h, "e", a); r.Stored != (history.Stored{}) {
 			t.Errorf("an unchanged estate cost %+v", r.Stored)
@@ -134,11 +134,11 @@ func TestHalfWritten(t *testing.T) {
 		ctx := context.Background()
 		h := history.New(db, history.Options{})
 		g := newGenerator(300)
-		first := g.assess()
+		first := g.Assess()
 		store(t, db, h, "e", first)
 		before := rows(t, db)
-		g.pass(100)
-		left, err := h.Prepare(ctx, "e", history.RunMeta{}, g.assess())
+		g.Pass(100)
+		left, err := h.Prepare(ctx, "e", history.RunMeta{}, g.Assess())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -172,7 +172,7 @@ func TestHalfWritten(t *testing.T) {
 		if !errors.Is(err, history.ErrAbandoned) {
 			t.Errorf("a run that was taken away is published: %v", err)
 		}
-		if r := store(t, db, h, "e", g.assess()); r.Number != 2 {
+		if r := store(t, db, h, "e", g.Assess()); r.Number != 2 {
 			t.Errorf("the next run has the number %d", r.Number)
 		}
 	})

@@ -1,12 +1,12 @@
 package history
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"unsafe"
 
 	"ward.dev/ward/internal/assessment"
@@ -16,23 +16,28 @@ import (
 // An image is all that the lists and numbers of one run are made of, in memory: some 50 bytes for each finding. A question looks at each
 // finding once, in the order of risk. Nothing in it changes once it is read, but for who owns what.
 type image struct {
-	estate   int64
-	run      Run
-	size     int64
-	at       map[int64]int64 // when runs assessed
-	words    texts
-	checks   []checked
-	subjects []seen
-	findings []found           // in the order of risk
-	of       []uint32          // the findings of subjects, one subject after the other
-	long     map[uint32]string // ids that are no number, by the place of the finding
-	judged   map[uint32]judged
-	lower    string // the addresses in lower case, each with a line feed behind it
-	starts   []uint32
+	estate    int64
+	run       Run
+	size      int64
+	at        map[int64]int64 // when runs assessed
+	words     texts
+	checks    []checked
+	questions map[string]assessment.Question // also those that no finding answers
+	subjects  []seen
+	findings  []found           // in the order of risk
+	of        []uint32          // the findings of subjects, one subject after the other
+	long      map[uint32]string // ids that are no number, by the place of the finding
+	odd       map[uint32]uint64 // ids that do not follow from check and resource
+	judged    map[uint32]judged
 
-	ownership sync.Mutex
-	owners    *owners
-	memory    memory
+	lowering    sync.Once
+	lower       string // the addresses in lower case, each with a line feed behind it
+	starts      []uint32
+	identifying sync.Mutex
+	ids         atomic.Pointer[[]uint64] // of all findings, once they are known
+	ownership   sync.Mutex
+	owners      *owners
+	memory      memory
 }
 
 // checked is a check as findings name it.
@@ -44,7 +49,7 @@ type checked struct {
 
 // seen is a resource in an image.
 type seen struct {
-	name                                               name
+	name                                               name // the zero name if it follows from the id
 	target, kind, provider, account, region, phi, file uint32
 	line                                               int32
 	first, findings                                    uint32 // its part of image.of
@@ -54,12 +59,11 @@ type seen struct {
 
 // found is a finding in an image.
 type found struct {
-	id            uint64
 	subject       uint32
 	since, opened uint32
 	check         uint16
 	status        byte
-	fresh         bool
+	special       bool // it is in image.long, odd or judged
 }
 
 // judged is what exceptions changed.
@@ -87,7 +91,23 @@ func phiCode(phi string) int {
 
 // readImage reads a run.
 func (h *History) readImage(ctx context.Context, estate int64, r Run) (*image, error) {
-	m := &image{estate: estate, run: r, at: map[int64]int64{}, long: map[uint32]string{}, judged: map[uint32]judged{}}
+	m, err := h.emptyImage(ctx, estate, r)
+	if err != nil {
+		return nil, err
+	}
+	b, err := h.readPacked(ctx, m)
+	if err == nil && b == nil {
+		b, err = h.readSubjects(ctx, m)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return m, h.complete(ctx, b)
+}
+
+// emptyImage reads what is needed to understand the rows of a run.
+func (h *History) emptyImage(ctx context.Context, estate int64, r Run) (*image, error) {
+	m := &image{estate: estate, run: r, at: map[int64]int64{}, long: map[uint32]string{}, odd: map[uint32]uint64{}, judged: map[uint32]judged{}}
 	var runs []struct{ Run, At int64 }
 	if err := h.db.NewRaw("SELECT run, at FROM history_run WHERE estate = ? AND run <= ?", estate, r.Number).Scan(ctx, &runs); err != nil {
 		return nil, err
@@ -100,18 +120,19 @@ func (h *History) readImage(ctx context.Context, estate int64, r Run) (*image, e
 		return nil, err
 	}
 	m.words = w.all()
-	b, err := h.readSubjects(ctx, m)
-	if err != nil {
-		return nil, err
-	}
+	return m, nil
+}
+
+// complete makes the image of what was read.
+func (h *History) complete(ctx context.Context, b *builder) error {
+	m := b.image
 	if err := h.readQuestions(ctx, m, b); err != nil {
-		return nil, err
+		return err
 	}
 	b.order()
-	m.addresses()
-	m.size = int64(cap(m.findings))*int64(unsafe.Sizeof(found{})) + int64(cap(m.of))*4 + int64(cap(m.subjects))*int64(unsafe.Sizeof(seen{})) +
-		int64(len(m.lower))*3 + int64(len(m.words))*64
-	return m, nil
+	m.size = int64(cap(m.findings))*int64(unsafe.Sizeof(found{})+8) + int64(cap(m.of))*4 + int64(cap(m.subjects))*int64(unsafe.Sizeof(seen{})) +
+		b.texts*3 + int64(len(m.words))*64
+	return nil
 }
 
 // builder makes an image of rows.
@@ -121,15 +142,29 @@ type builder struct {
 	codes   map[uint32]uint16
 	long    map[uint32]string // by the place in answers
 	judged  map[uint32]judged
+	odd     map[uint32]uint64
+	usual   identities
+	texts   int64 // bytes of all addresses
+	sorted  int   // how many of the resources are in order already
+}
+
+func newBuilder(m *image) *builder {
+	return &builder{image: m, codes: map[uint32]uint16{}, long: map[uint32]string{}, judged: map[uint32]judged{}, odd: map[uint32]uint64{},
+		usual: identities{words: m.words}}
 }
 
 // readSubjects reads the resources of a run, sorted by address.
 func (h *History) readSubjects(ctx context.Context, m *image) (*builder, error) {
-	b := &builder{image: m, codes: map[uint32]uint16{}, long: map[uint32]string{}, judged: map[uint32]judged{}}
+	b := newBuilder(m)
 	query, args := standsAt("name, since, pack", "history_subject", m.estate, m.run.Number)
+	return b, h.readRows(ctx, b, query, args...)
+}
+
+// readRows adds the resources of rows.
+func (h *History) readRows(ctx context.Context, b *builder, query string, args ...any) error {
 	rows, err := h.db.QueryContext(ctx, query, args...)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer rows.Close()
 	var one subject
@@ -137,16 +172,16 @@ func (h *History) readSubjects(ctx context.Context, m *image) (*builder, error) 
 	for rows.Next() {
 		var since int64
 		if err := rows.Scan(&key, &since, &pack); err != nil {
-			return nil, err
+			return err
 		}
-		if err := one.unpack(pack, m.words); err != nil {
-			return nil, err
+		if err := one.unpack(pack, b.words); err != nil {
+			return err
 		}
 		if err := b.add(name(key), since, &one); err != nil {
-			return nil, err
+			return err
 		}
 	}
-	return b, rows.Err()
+	return rows.Err()
 }
 
 // standsAt is the question for what stands at a run. The sign before a column keeps databases from
@@ -156,18 +191,13 @@ func standsAt(columns, table string, estate, run int64) (string, []any) {
 }
 
 func (b *builder) add(key name, since int64, s *subject) error {
-	one := seen{name: key, target: s.target, kind: s.kind, provider: s.provider, account: s.account, region: s.region, phi: s.phi, file: s.file,
+	one := seen{name: b.usual.own(key, s.id), target: s.target, kind: s.kind, provider: s.provider, account: s.account, region: s.region, phi: s.phi, file: s.file,
 		line: int32(s.line), since: since, id: s.id, address: s.address, first: uint32(len(b.answers)), findings: uint32(len(s.answers))}
 	for i := range s.answers {
 		a := &s.answers[i]
-		code, ok := b.codes[a.check]
-		if !ok {
-			if len(b.checks) == maxChecks {
-				return errDamaged
-			}
-			code = uint16(len(b.checks))
-			b.codes[a.check] = code
-			b.checks = append(b.checks, checked{word: a.check})
+		code, err := b.code(a.check)
+		if err != nil {
+			return err
 		}
 		at := uint32(len(b.answers))
 		if a.long != "" {
@@ -176,10 +206,29 @@ func (b *builder) add(key name, since int64, s *subject) error {
 		if a.judged != 0 || a.exception != 0 {
 			b.judged[at] = judged{a.judged, a.exception}
 		}
-		b.answers = append(b.answers, found{id: a.id, check: code, status: a.status, fresh: a.fresh, since: uint32(a.since), opened: uint32(a.opened)})
+		special := a.long != "" || a.judged != 0 || a.exception != 0
+		if a.long == "" && a.id != b.usual.finding(&one, a.check) {
+			b.odd[at], special = a.id, true
+		}
+		b.answers = append(b.answers, found{check: code, status: a.status, special: special, since: uint32(a.since), opened: uint32(a.opened)})
 	}
 	b.subjects = append(b.subjects, one)
 	return nil
+}
+
+// code is the number of a check in the image.
+func (b *builder) code(word uint32) (uint16, error) {
+	code, ok := b.codes[word]
+	if ok {
+		return code, nil
+	}
+	if len(b.checks) == maxChecks {
+		return 0, errDamaged
+	}
+	code = uint16(len(b.checks))
+	b.codes[word] = code
+	b.checks = append(b.checks, checked{word: word})
+	return code, nil
 }
 
 // readQuestions reads what the checks ask, and sorts them by id.
@@ -192,6 +241,7 @@ func (h *History) readQuestions(ctx context.Context, m *image, b *builder) error
 	for _, q := range questions {
 		by[q.body.Check] = q.body
 	}
+	m.questions = by
 	order := make([]int, len(m.checks))
 	for i := range m.checks {
 		c := &m.checks[i]
@@ -214,95 +264,6 @@ func (h *History) readQuestions(ctx context.Context, m *image, b *builder) error
 	return nil
 }
 
-// order puts the findings in the order of risk: status, PHI, severity, check, address. The first four make a number for each finding, and
-// all findings are counted into their places.
-func (b *builder) order() {
-	b.sortSubjects()
-	checks := len(b.checks)
-	phi := map[uint32]int{}
-	for i := range b.subjects {
-		word := b.subjects[i].phi
-		phi[word] = phiCode(b.words[word])
-	}
-	rank := func(s *seen, f *found) int {
-		return ((int(f.status)*len(phis)+phi[s.phi])*len(severities)+int(b.checks[f.check].severity))*checks + int(f.check)
-	}
-	starts := make([]uint32, int(codes)*len(phis)*len(severities)*checks+1)
-	for i := range b.subjects {
-		s := &b.subjects[i]
-		for at := s.first; at < s.first+s.findings; at++ {
-			starts[rank(s, &b.answers[at])+1]++
-		}
-	}
-	for i := 1; i < len(starts); i++ {
-		starts[i] += starts[i-1]
-	}
-	b.findings = make([]found, len(b.answers))
-	b.of = make([]uint32, len(b.answers))
-	next := uint32(0)
-	for i := range b.subjects {
-		s := &b.subjects[i]
-		first := next
-		for at := s.first; at < s.first+s.findings; at++ {
-			f := b.answers[at]
-			f.subject = uint32(i)
-			r := rank(s, &f)
-			to := starts[r]
-			starts[r]++
-			b.findings[to] = f
-			b.of[next] = to
-			next++
-			if id, ok := b.long[at]; ok {
-				b.image.long[to] = id
-			}
-			if j, ok := b.judged[at]; ok {
-				b.image.judged[to] = j
-			}
-		}
-		s.first = first
-		slices.Sort(b.of[first:next])
-	}
-}
-
-// sortSubjects sorts the resources by address. It sorts numbers, since resources are large.
-func (b *builder) sortSubjects() {
-	order := make([]uint32, len(b.subjects))
-	for i := range order {
-		order[i] = uint32(i)
-	}
-	slices.SortFunc(order, func(i, j uint32) int {
-		x, y := &b.subjects[i], &b.subjects[j]
-		if c := strings.Compare(x.address, y.address); c != 0 {
-			return c
-		}
-		return cmp.Or(strings.Compare(x.id, y.id), slices.Compare(x.name[:], y.name[:]))
-	})
-	sorted := make([]seen, len(order))
-	for to, from := range order {
-		sorted[to] = b.subjects[from]
-	}
-	b.subjects = sorted
-}
-
-// addresses makes the text that addresses are looked for in.
-func (m *image) addresses() {
-	var b strings.Builder
-	m.starts = make([]uint32, 0, len(m.subjects))
-	for i := range m.subjects {
-		m.starts = append(m.starts, uint32(b.Len()))
-		b.WriteString(strings.ToLower(m.subjects[i].address))
-		b.WriteByte('\n')
-	}
-	m.lower = b.String()
-}
-
-func (m *image) id(at uint32) string {
-	if id, ok := m.long[at]; ok {
-		return id
-	}
-	return formatID(m.findings[at].id)
-}
-
 // find returns where the finding of an id is; of several the worst.
 func (m *image) find(id string) (uint32, bool) {
 	if id == "" {
@@ -319,8 +280,8 @@ func (m *image) find(id string) (uint32, bool) {
 		}
 		return first, ok
 	}
-	for i := range m.findings {
-		if m.findings[i].id == a.id && m.long[uint32(i)] == "" {
+	for i, id := range m.allIDs() {
+		if id == a.id && m.long[uint32(i)] == "" {
 			return uint32(i), true
 		}
 	}

@@ -9,13 +9,17 @@ import (
 )
 
 // defaultMemory is how many bytes of images are kept if nothing else is said.
-const defaultMemory = 192 << 20
+const defaultMemory = 128 << 20
+
+// maxReading is how many images are read at a time. One takes memory that is not counted yet, and all processors work on one already.
+const maxReading = 1
 
 // images keeps those that were asked for last.
 type images struct {
-	mutex sync.Mutex
-	room  int64
-	list  []*imageSlot // the one asked for last is the last
+	mutex   sync.Mutex
+	room    int64
+	list    []*imageSlot  // the one asked for last is the last
+	reading chan struct{} // has room for as many as may be read at a time
 }
 
 type imageSlot struct {
@@ -29,7 +33,7 @@ func newImages(room int64) *images {
 	if room <= 0 {
 		room = defaultMemory
 	}
-	return &images{room: room}
+	return &images{room: room, reading: make(chan struct{}, maxReading)}
 }
 
 // get returns the image of a run, which is read once however many ask for it.
@@ -54,6 +58,8 @@ func (i *images) fill(ctx context.Context, slot *imageSlot, read func(context.Co
 		close(slot.done)
 		i.settle(slot)
 	}()
+	i.reading <- struct{}{}
+	defer func() { <-i.reading }()
 	slot.image, slot.err = read(context.WithoutCancel(ctx))
 }
 
@@ -79,6 +85,10 @@ func (i *images) settle(slot *imageSlot) {
 		i.list = slices.DeleteFunc(i.list, func(s *imageSlot) bool { return s == slot })
 		return
 	}
+	newest := map[int64]int64{} // by estate
+	for _, one := range i.list {
+		newest[one.estate] = max(newest[one.estate], one.run)
+	}
 	var sum int64
 	for at := len(i.list) - 1; at >= 0; at-- {
 		one := i.list[at]
@@ -90,11 +100,28 @@ func (i *images) settle(slot *imageSlot) {
 		if one.image == nil {
 			continue
 		}
-		if sum += one.image.size; sum > i.room && one != slot {
+		if sum += one.image.size; sum > i.room && one != slot && one.run != newest[one.estate] {
 			sum -= one.image.size
 			i.list = slices.Delete(i.list, at, at+1)
 		}
 	}
+}
+
+// ready returns the images of an estate that are at hand.
+func (i *images) ready(estate int64) []*image {
+	i.mutex.Lock()
+	defer i.mutex.Unlock()
+	var all []*image
+	for _, one := range i.list {
+		select {
+		case <-one.done:
+			if one.estate == estate && one.image != nil {
+				all = append(all, one.image)
+			}
+		default: // it is being read
+		}
+	}
+	return all
 }
 
 // forget drops the images of an estate of runs before one.
@@ -110,11 +137,20 @@ func (h *History) image(ctx context.Context, estate string, run int64) (*image, 
 	if err != nil {
 		return nil, err
 	}
-	m, err := h.images.get(ctx, number, r.Number, func(ctx context.Context) (*image, error) { return h.readImage(ctx, number, r) })
+	m, err := h.imageOf(ctx, number, r)
 	if err != nil {
 		return nil, fmt.Errorf("read run %d: %w", r.Number, err)
 	}
-	return m, m.own(ctx, h.db)
+	return m, m.own(ctx, h.db, func() (map[string]string, error) {
+		if h.ruled == nil {
+			return nil, nil
+		}
+		return h.ruled(ctx, estate, r.Number)
+	})
+}
+
+func (h *History) imageOf(ctx context.Context, estate int64, r Run) (*image, error) {
+	return h.images.get(ctx, estate, r.Number, func(ctx context.Context) (*image, error) { return h.readImage(ctx, estate, r) })
 }
 
 // filtered is image for a question with a filter.
@@ -125,10 +161,16 @@ func (h *History) filtered(ctx context.Context, estate string, run int64, f Filt
 	return h.image(ctx, estate, run)
 }
 
-// Warm reads the newest run of an estate, so that the first who asks need not wait. Without one it does nothing.
+// Warm reads the newest run of an estate, so that the first who asks need not wait, and keeps it packed for those who ask for it when it is
+// old. Without a run it does nothing.
 func (h *History) Warm(ctx context.Context, estate string) error {
-	if _, err := h.image(ctx, estate, 0); err != nil && !errors.Is(err, ErrNone) {
+	m, err := h.image(ctx, estate, 0)
+	if errors.Is(err, ErrNone) {
+		return nil
+	}
+	if err != nil {
 		return err
 	}
-	return nil
+	m.allIDs()
+	return h.keep(ctx, m)
 }

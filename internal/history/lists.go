@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"ward.dev/ward/internal/assessment"
 )
 
 // ErrCursor is the error of a cursor that no page gave.
@@ -200,6 +202,26 @@ func (h *History) ByChecks(ctx context.Context, estate string, run int64, ids []
 		list = append(list, g)
 	}
 	return list, nil
+}
+
+// FailingPHI returns the texts of the checks of a run, and on how many resources with PHI each of those that fail there does.
+func (h *History) FailingPHI(ctx context.Context, estate string, run int64) ([]assessment.Check, map[string]int, error) {
+	m, err := h.image(ctx, estate, run)
+	if err != nil {
+		return nil, nil, err
+	}
+	failing := map[string]int{}
+	for i := range m.findings { // those that fail come first
+		f := &m.findings[i]
+		if f.status != codeFail {
+			break
+		}
+		if m.phi(&m.subjects[f.subject]) {
+			failing[m.checks[f.check].question.Check]++
+		}
+	}
+	checks, err := h.Checks(ctx, estate, m.run.Number)
+	return checks, failing, err
 }
 
 // BySafeguard returns what the findings of the checks of a safeguard come to.

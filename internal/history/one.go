@@ -15,7 +15,7 @@ func (h *History) Finding(ctx context.Context, estate string, run int64, id stri
 	if err != nil {
 		return nil, err
 	}
-	at, ok := m.find(id)
+	at, ok := h.found(m, id)
 	if !ok {
 		return nil, ErrNone
 	}
@@ -62,11 +62,11 @@ func (h *History) check(ctx context.Context, m *image, id string) (assessment.Ch
 
 // findingsOf reads the findings of a resource whole.
 func (h *History) findingsOf(ctx context.Context, m *image, s *seen) ([]assessment.Finding, error) {
-	pack, _, err := h.rowAt(ctx, "history_subject", m, s.name)
+	pack, _, err := h.rowAt(ctx, "history_subject", m, s.nameOf())
 	if err != nil {
 		return nil, err
 	}
-	detail, since, err := h.rowAt(ctx, "history_detail", m, s.name)
+	detail, since, err := h.rowAt(ctx, "history_detail", m, s.nameOf())
 	if err != nil {
 		return nil, err
 	}
@@ -149,7 +149,7 @@ func (h *History) FindingHistory(ctx context.Context, estate, id string) ([]Spel
 	}
 	var key name
 	if at, ok := m.find(id); ok {
-		key = m.subjects[m.findings[at].subject].name
+		key = m.subjects[m.findings[at].subject].nameOf()
 	} else if key, err = h.search(ctx, m, id); err != nil {
 		return nil, err
 	}

@@ -120,7 +120,7 @@ func (o *owners) number(at uint32) uint16 {
 const maxOwners = 1<<16 - 1
 
 // own brings the owners up to date.
-func (m *image) own(ctx context.Context, db *state.DB) error {
+func (m *image) own(ctx context.Context, db *state.DB, ruled func() (map[string]string, error)) error {
 	m.ownership.Lock()
 	defer m.ownership.Unlock()
 	var version int64
@@ -134,9 +134,13 @@ func (m *image) own(ctx context.Context, db *state.DB) error {
 	if err != nil {
 		return err
 	}
+	byRule, err := ruled()
+	if err != nil {
+		return err
+	}
 	o := &owners{version: version, names: []string{""}}
-	if len(list) > 0 {
-		m.assign(o, list)
+	if len(list)+len(byRule) > 0 {
+		m.assign(o, list, byRule)
 	}
 	m.owners = o
 	return nil
@@ -149,8 +153,8 @@ func (m *image) owned() *owners {
 	return m.owners
 }
 
-// assign gives each finding its owner: first by check, then by resource, then by finding.
-func (m *image) assign(o *owners, list []Assignment) {
+// assign gives each finding its owner: first by rule, then by check, then by resource, then by finding.
+func (m *image) assign(o *owners, list []Assignment, ruled map[string]string) {
 	o.numbers = make([]uint16, len(m.findings))
 	number := func(owner string) uint16 {
 		at := slices.Index(o.names, owner)
@@ -163,6 +167,7 @@ func (m *image) assign(o *owners, list []Assignment) {
 		}
 		return uint16(at)
 	}
+	m.rules(o, ruled, number)
 	checks, addresses, ids, long := map[string]uint16{}, map[string]uint16{}, map[uint64]uint16{}, map[string]uint16{}
 	for _, one := range list {
 		var a answer
@@ -183,17 +188,25 @@ func (m *image) assign(o *owners, list []Assignment) {
 	for i := range m.checks {
 		byCheck[i] = checks[m.checks[i].question.Check]
 	}
+	var known []uint64
+	if len(ids) > 0 {
+		known = m.allIDs()
+	}
 	for i := range m.subjects {
 		s := &m.subjects[i]
 		whole, all := addresses[s.address]
 		for _, at := range m.of[s.first : s.first+s.findings] {
 			f := &m.findings[at]
-			o.numbers[at] = byCheck[f.check]
+			if n := byCheck[f.check]; n != 0 {
+				o.numbers[at] = n
+			}
 			if all {
 				o.numbers[at] = whole
 			}
-			if n, ok := ids[f.id]; len(ids) > 0 && ok {
-				o.numbers[at] = n
+			if len(ids) > 0 {
+				if n, ok := ids[known[at]]; ok {
+					o.numbers[at] = n
+				}
 			}
 		}
 	}

@@ -126,7 +126,11 @@ func (h *History) Prune(ctx context.Context, estate string, before time.Time) (i
 		if err != nil {
 			return err
 		}
-		gone, err = result.RowsAffected()
+		if gone, err = result.RowsAffected(); err != nil {
+			return err
+		}
+		// Before their rows, without which what comes after could not be made of them.
+		_, err = tx.NewRaw("DELETE FROM history_image WHERE estate = ? AND run < ?", number, first).Exec(ctx)
 		return err
 	})
 	if err != nil {

@@ -12,6 +12,7 @@ import (
 
 	"ward.dev/ward/internal/assessment"
 	"ward.dev/ward/internal/history"
+	"ward.dev/ward/internal/history/historytest"
 	"ward.dev/ward/internal/state"
 	"ward.dev/ward/internal/state/statetest"
 )
@@ -30,12 +31,12 @@ func TestRuns(t *testing.T) {
 		one, other := newGenerator(20), newGenerator(10)
 		const days = 205
 		for n := range days {
-			a := one.assess()
+			a := one.Assess()
 			store(t, db, h, "e", a)
-			one.day++
+			one.Day++
 			if n%80 == 0 {
-				store(t, db, h, "f", other.assess())
-				other.pass(100)
+				store(t, db, h, "f", other.Assess())
+				other.Pass(100)
 			}
 		}
 		for estate, want := range map[string][2]int{"e": {days, 20}, "f": {3, 10}} {
@@ -79,8 +80,8 @@ func TestPrune(t *testing.T) {
 		h := history.New(db, history.Options{Retention: 30 * 24 * time.Hour, Now: func() time.Time { return now }})
 		g := newGenerator(100)
 		for range 20 {
-			store(t, db, h, "e", g.assess())
-			g.pass(50)
+			store(t, db, h, "e", g.Assess())
+			g.Pass(50)
 		}
 		if _, err := h.Prune(ctx, "e", now.AddDate(0, 0, -29)); !errors.Is(err, history.ErrKept) {
 			t.Errorf("younger than the retention: %v", err)
@@ -120,10 +121,10 @@ func TestPrune(t *testing.T) {
 }
 
 // alter returns the assessment of a generator after some of its findings were set.
-func alter(g *generator, change func()) *assessment.Assessment {
+func alter(g *historytest.Generator, change func()) *assessment.Assessment {
 	change()
-	g.day++
-	return g.assess()
+	g.Day++
+	return g.Assess()
 }
 
 // TestChanges proves that what got worse, better, unknown, new and lost between two runs is told apart, and that not knowing is never better.
@@ -132,18 +133,18 @@ func TestChanges(t *testing.T) {
 		ctx := context.Background()
 		h := history.New(db, history.Options{})
 		g := newGenerator(40)
-		for _, r := range g.resources {
-			for i := range r.findings {
-				set(&r.findings[i], assessment.Pass)
+		for _, r := range g.Resources {
+			for i := range r.Findings {
+				set(&r.Findings[i], assessment.Pass)
 			}
 		}
-		at := func(r, f int) *assessment.Finding { return &g.resources[r].findings[f] }
+		at := func(r, f int) *assessment.Finding { return &g.Resources[r].Findings[f] }
 		set(at(1, 0), assessment.Fail)
 		set(at(2, 0), assessment.Fail)
 		set(at(3, 0), assessment.Fail)
 		set(at(4, 1), assessment.Unknown)
 		set(at(5, 1), assessment.Fail)
-		store(t, db, h, "e", g.assess())
+		store(t, db, h, "e", g.Assess())
 		if _, err := h.Changes(ctx, "e", 0, 0, 10); !errors.Is(err, history.ErrNone) {
 			t.Errorf("the first run has nothing before it: %v", err)
 		}
@@ -154,11 +155,11 @@ func TestChanges(t *testing.T) {
 			set(at(4, 1), assessment.Fail)       // worse
 			set(at(6, 2), assessment.Fail)       // worse
 			set(at(7, 2), assessment.Unknown)    // newly unknown
-			g.resources[8].about.PHI = "yes"     // which has nothing open
-			g.resources[8].findings[0].ID = "!a" // gone and new, but passing
-			g.resources = slices.Delete(g.resources, 5, 6)
-			g.add()
-			set(at(len(g.resources)-1, 0), assessment.Fail)
+			g.Resources[8].About.PHI = "yes"     // which has nothing open
+			g.Resources[8].Findings[0].ID = "!a" // gone and new, but passing
+			g.Resources = slices.Delete(g.Resources, 5, 6)
+			g.Add()
+			set(at(len(g.Resources)-1, 0), assessment.Fail)
 		})
 		store(t, db, h, "e", second)
 		c, err := h.Changes(ctx, "e", 0, 0, 100)
@@ -181,8 +182,8 @@ func TestChanges(t *testing.T) {
 			t.Errorf("cut to one: %+v, %v", cut, err)
 		}
 		third := alter(g, func() {
-			for i := range g.resources[7].findings {
-				g.resources[7].findings[i].Subject.PHI = "yes"
+			for i := range g.Resources[7].Findings {
+				g.Resources[7].Findings[i].Subject.PHI = "yes"
 			}
 		})
 		store(t, db, h, "e", third)
@@ -204,8 +205,8 @@ func TestAssign(t *testing.T) {
 		ctx := context.Background()
 		h := history.New(db, history.Options{})
 		g := newGenerator(80)
-		store(t, db, h, "e", g.assess())
-		f := &g.resources[0].findings[0]
+		store(t, db, h, "e", g.Assess())
+		f := &g.Resources[0].Findings[0]
 		assign := func(what history.Scope, owner string) error {
 			return db.Do(ctx, func(ctx context.Context, tx bun.Tx) error { return h.Assign(ctx, tx, "e", what, owner, firstDay) })
 		}
