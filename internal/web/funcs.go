@@ -29,7 +29,8 @@ func when(t time.Time) template.HTML {
 		return "never"
 	}
 	u := t.UTC()
-	return template.HTML(`<time datetime="` + u.Format(time.RFC3339) + `" title="` + u.Format("2006-01-02 15:04:05") + ` UTC">` + u.Format("2006-01-02 15:04") + ` UTC</time>`)
+	return template.HTML(`<time datetime="` + u.Format(time.RFC3339) + `" title="` + u.Format("2006-01-02 15:04:05") + ` UTC">` +
+		u.Format("2006-01-02 15:04") + ` UTC</time>`)
 }
 
 // args makes a map of names and values, for a part that takes several.

@@ -20,7 +20,8 @@ func themeOf(r *http.Request) string {
 // setTheme keeps the theme that a reader chooses and leads back to where they were.
 func setTheme(w http.ResponseWriter, r *http.Request) error {
 	r.Body = http.MaxBytesReader(w, r.Body, 8<<10)
-	c := &http.Cookie{Name: themeCookie, Path: "/", MaxAge: int((365 * 24 * time.Hour).Seconds()), HttpOnly: true, Secure: r.TLS != nil, SameSite: http.SameSiteLaxMode}
+	c := &http.Cookie{Name: themeCookie, Path: "/", MaxAge: int((365 * 24 * time.Hour).Seconds()), HttpOnly: true, Secure: r.TLS != nil,
+		SameSite: http.SameSiteLaxMode}
 	switch c.Value = r.PostFormValue("theme"); c.Value {
 	case "light", "dark":
 	case "":

@@ -81,8 +81,8 @@ func (s *Site) admit(r *http.Request, need access.Permission, h Handler, w http.
 		return Faultf(http.StatusUnauthorized, "You are not signed in any more. Sign in and send it again.")
 	}
 	s.log.WarnContext(r.Context(), "a request was refused", "route", r.Pattern, "account", actor.ID, "needs", string(need))
-	return Faultf(http.StatusForbidden, "Your roles do not let you do this: the permission %q is needed, which %s has. An administrator can give you that role, or you can ask to be elevated for a limited time.",
-		need, strings.Join(access.RolesWith(need), " or "))
+	return Faultf(http.StatusForbidden, "Your roles do not let you do this: the permission %q is needed, which %s has. An administrator can "+
+		"give you that role, or you can ask to be elevated for a limited time.", need, strings.Join(access.RolesWith(need), " or "))
 }
 
 // Fault is an error that its reader may see.
@@ -106,7 +106,11 @@ func (s *Site) fail(w http.ResponseWriter, r *http.Request, err error) {
 	case errors.As(err, &fault):
 	case errors.Is(err, record.ErrUnrecorded):
 		s.log.ErrorContext(r.Context(), "the ledger cannot be written", "error", err)
-		fault = &Fault{http.StatusServiceUnavailable, "Nothing was done, because what is done here must be recorded and the ledger cannot be written. Tell whoever runs this server."}
+		fault = &Fault{http.StatusServiceUnavailable,
+			"Nothing was done, because what is done here must be recorded and the ledger cannot be written. Tell whoever runs this server: /readyz says what to do."}
+	case state.Full(err):
+		s.log.ErrorContext(r.Context(), "the disk is full", "error", err)
+		fault = &Fault{http.StatusServiceUnavailable, "Nothing was done, because the disk of the server is full. Tell whoever runs this server to make room."}
 	case r.Context().Err() != nil: // the reader has gone
 		return
 	default:

@@ -66,12 +66,14 @@ func TestFrame(t *testing.T) {
 	site.Link(Link{Title: "People", Path: "/people", Need: access.People, Order: 3, Group: "Settings"})
 	site.Link(Link{Title: "Findings", Path: "/findings", Need: access.View, Order: 2, Group: "State", Scoped: true})
 	site.Link(Link{Title: "Overview", Path: "/", Need: access.View, Order: 1, Group: "State"})
-	pages, err := site.Pages(fstest.MapFS{"one.html": {Data: []byte(`{{define "body"}}{{loud .}}{{template "status" "not met"}}{{end}}`)}}, template.FuncMap{"loud": strings.ToUpper})
+	pages, err := site.Pages(fstest.MapFS{"one.html": {Data: []byte(`{{define "body"}}{{loud .}}{{template "status" "not met"}}{{end}}`)}},
+		template.FuncMap{"loud": strings.ToUpper})
 	if err != nil {
 		t.Fatal(err)
 	}
 	site.Handle("GET /one", access.View, func(w http.ResponseWriter, r *http.Request) error {
-		return pages.Show(w, r, "one.html", Page{Title: "<One>", Active: "/findings", Body: "text", Scope: &Scope{Action: "/one", Estates: []Choice{{"a", "A"}, {"b", "B"}}, Estate: "b", Date: "2026-01-02"}})
+		return pages.Show(w, r, "one.html", Page{Title: "<One>", Active: "/findings", Body: "text",
+			Scope: &Scope{Action: "/one", Estates: []Choice{{"a", "A"}, {"b", "B"}}, Estate: "b", Date: "2026-01-02"}})
 	})
 	reply, err := http.Get(server.URL + "/one")
 	if err != nil {
@@ -79,7 +81,8 @@ func TestFrame(t *testing.T) {
 	}
 	defer reply.Body.Close()
 	b, _ := io.ReadAll(reply.Body)
-	for _, want := range []string{"<h1>&lt;One&gt;</h1>", "TEXT", `<span class="status not-met">not met</span>`, `<h2>State</h2>`, `href="/findings?date=2026-01-02&amp;estate=b" aria-current="page"`, `<option value="b" selected>B</option>`} {
+	for _, want := range []string{"<h1>&lt;One&gt;</h1>", "TEXT", `<span class="status not-met">not met</span>`, `<h2>State</h2>`,
+		`href="/findings?date=2026-01-02&amp;estate=b" aria-current="page"`, `<option value="b" selected>B</option>`} {
 		if !strings.Contains(string(b), want) {
 			t.Errorf("%q is missing in %s", want, b)
 		}
@@ -167,7 +170,8 @@ func TestParts(t *testing.T) {
 		text string
 		want string
 	}{
-		{`{{template "field" (args "Name" "mail" "Label" "E-mail" "Value" "<x>" "Error" "No." "Help" "Yes." "Required" true)}}`, `value="&lt;x&gt;" required aria-describedby="mail-help mail-error" aria-invalid="true"`},
+		{`{{template "field" (args "Name" "mail" "Label" "E-mail" "Value" "<x>" "Error" "No." "Help" "Yes." "Required" true)}}`,
+			`value="&lt;x&gt;" required aria-describedby="mail-help mail-error" aria-invalid="true"`},
 		{`{{template "field" (args "Name" "x" "Label" "X" "Type" "select" "Value" "b" "Options" .)}}`, `<option value="b" selected>b</option>`},
 		{`{{template "confirm" (args "Action" "/x" "Name" "portal" "Button" "Delete")}}`, `Type portal to confirm`},
 		{`{{template "phi" "unknown"}}`, `PHI?`},

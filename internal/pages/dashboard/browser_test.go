@@ -17,9 +17,6 @@ import (
 // TestLook proves that every page is sound in a real browser: wide, narrow, dark and printed. axe finds nothing serious, nothing runs out of
 // a narrow window, and the content security policy stops nothing.
 func TestLook(t *testing.T) {
-	if testing.Short() {
-		t.Skip("a browser takes its time")
-	}
 	b := browser.Open(t)
 	h := open(t, season(t)...)
 	page, err := h.History.Findings(t.Context(), "e1", 0, history.Filter{Statuses: []assessment.Status{assessment.Fail}}, "", 1)
@@ -59,9 +56,6 @@ func TestLook(t *testing.T) {
 
 // TestStartLook proves the same of an install in which nothing is declared yet.
 func TestStartLook(t *testing.T) {
-	if testing.Short() {
-		t.Skip("a browser takes its time")
-	}
 	b := browser.Open(t)
 	h := open(t)
 	for _, view := range browser.Views {
@@ -75,9 +69,6 @@ func TestStartLook(t *testing.T) {
 // TestScript proves what the script adds: times in the reader's zone, rows counted as they are chosen, a filter that shows at once, a theme
 // that stays, and a page that renews itself while an assessment runs.
 func TestScript(t *testing.T) {
-	if testing.Short() {
-		t.Skip("a browser takes its time")
-	}
 	b := browser.Open(t)
 	h := open(t, season(t)...)
 	v := b.Visit(browser.Desk)
@@ -111,9 +102,6 @@ func TestScript(t *testing.T) {
 
 // TestWithoutScript proves that a filter, a menu and an assignment work without script.
 func TestWithoutScript(t *testing.T) {
-	if testing.Short() {
-		t.Skip("a browser takes its time")
-	}
 	b := browser.Open(t)
 	h := open(t, clinic(t))
 	v := b.Visit(browser.Plain)

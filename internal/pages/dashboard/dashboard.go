@@ -15,7 +15,10 @@ import (
 
 	"ward.dev/ward/internal/access"
 	"ward.dev/ward/internal/api"
+	"ward.dev/ward/internal/assessment"
+	"ward.dev/ward/internal/grants"
 	"ward.dev/ward/internal/history"
+	"ward.dev/ward/internal/phimap"
 	"ward.dev/ward/internal/record"
 	"ward.dev/ward/internal/report"
 	"ward.dev/ward/internal/web"
@@ -49,9 +52,9 @@ func (j Job) Active() bool { return j.State == "queued" || j.State == "running" 
 
 // Due is something that needs a person by a time.
 type Due struct {
-	What  string    `json:"what"` // "attestation", "exception", "agreement", "review"
+	What  string    `json:"what"` // "attestation", "exception", "agreement", "review", "break-glass", "account"
 	Title string    `json:"title"`
-	State string    `json:"state"` // "missing", "expired", "overdue", "due", "proposed"
+	State string    `json:"state"` // "missing", "expired", "overdue", "due", "proposed", "waiting"
 	By    time.Time `json:"by,omitzero"`
 	Who   string    `json:"who,omitempty"`
 	Path  string    `json:"path,omitempty"` // of its page
@@ -72,8 +75,12 @@ type Person struct {
 
 // Policy is what to grant so that an estate can be read.
 type Policy struct {
-	Title string // "IAM policy for account 123456789012"
-	Text  string // to copy
+	Name   string `json:"name"` // unlike that of other policies of the estate: "aws-missing"
+	Title  string `json:"title"`
+	About  string `json:"about"`  // what it is for and where it goes
+	Source string `json:"source"` // the sort of source that it is for: "aws", "kubernetes"
+	Form   string `json:"form"`   // how its file ends: "json", "yaml", "tf"
+	Text   string `json:"text"`
 }
 
 // Deps are what other parts of the server tell. Those marked so may be nil: then what they would tell of is not shown.
@@ -92,9 +99,11 @@ type Deps struct {
 	// SignIns sums up the sign-ins since a time; may be nil.
 	SignIns func(ctx context.Context, since time.Time) (SignIns, error)
 	// Map is what holds and carries PHI in a run; may be nil, and ErrNone is the error of a run without one.
-	Map func(ctx context.Context, estate string, run int64) (*Map, error)
-	// Policies are what reading the estate takes; may be nil.
-	Policies func(ctx context.Context, estate string) ([]Policy, error)
+	Map func(ctx context.Context, estate string, run int64) (*phimap.Map, error)
+	// Missing are the grants that would close what is unknown in a run; may be nil, and ErrNone is the error of a run that none were summed up of.
+	Missing func(ctx context.Context, estate string, run int64) ([]grants.Missing, error)
+	// Policies are what reading the estate takes: what closes the missing grants, and the whole; may be nil.
+	Policies func(ctx context.Context, estate string, missing []string) ([]Policy, error)
 	// People are those who can see to findings; may be nil.
 	People func(ctx context.Context) ([]Person, error)
 	// Proof is the page that proves the record of a run, "" if there is none; may be nil.
@@ -103,6 +112,8 @@ type Deps struct {
 	Except string
 	// Attest is the path of the form of an attestation; "" if there is none. It is given the id of the statement.
 	Attest string
+	// Reassemble puts an assessment together again for a report, with who answers for what; nil: as the history has it.
+	Reassemble func(ctx context.Context, estate string, run int64) (*assessment.Assessment, error)
 	// Report finds the writer of a format, and Formats are their names.
 	Report  func(format string) (report.Writer, error)
 	Formats []string
@@ -142,6 +153,7 @@ func Add(site *web.Site, a *api.API, deps Deps) error {
 	d.page("GET /accounts", access.View, d.accounts)
 	d.page("GET /changes", access.View, d.changes)
 	d.page("GET /unknown", access.View, d.unknown)
+	d.page("GET /unknown/policy", access.View, d.policyFile)
 	d.page("GET /due", access.View, d.due)
 	d.page("GET /report", access.Evidence, d.report)
 	site.Handle("GET /runs", access.View, d.always(d.runs))

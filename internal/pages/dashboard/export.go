@@ -64,7 +64,11 @@ func (d *dashboard) report(v *view, w http.ResponseWriter, r *http.Request) erro
 
 // write writes the report to a temporary file, which is at its beginning again.
 func (d *dashboard) write(ctx context.Context, v *view, writer report.Writer) (*os.File, string, error) {
-	a, err := d.History.Reassemble(ctx, v.Estate.ID, v.Run.Number)
+	reassemble := d.Reassemble
+	if reassemble == nil {
+		reassemble = d.History.Reassemble
+	}
+	a, err := reassemble(ctx, v.Estate.ID, v.Run.Number)
 	if err != nil {
 		return nil, "", notThere(err, "Run "+strconv.FormatInt(v.Run.Number, 10))
 	}

@@ -130,7 +130,7 @@ func TestOperations(t *testing.T) {
 	for _, path := range []string{"/assessments?estate=e1", "/assessments/3?estate=e1", "/overview?estate=e1", "/safeguards?estate=e1", "/safeguards/164.312(a)(1)?estate=e1",
 		"/safeguards/164.312(a)(1)/history?estate=e1", "/trend?estate=e1&from=2025-11-01T00:00:00Z&to=2026-03-03T00:00:00Z", "/changes?estate=e1", "/gaps?estate=e1", "/places?estate=e1",
 		"/due?estate=e1", "/findings?estate=e1&status=fail&status=unknown&limit=3", "/finding-facets?estate=e1", "/findings/" + f.ID + "?estate=e1", "/findings/" + f.ID + "/history?estate=e1",
-		"/assignments?estate=e1"} {
+		"/assignments?estate=e1", "/phi-map?estate=e1", "/missing-grants?estate=e1", "/read-policies?estate=e1"} {
 		status, body := h.get(t, "/api/v1"+path)
 		if status != http.StatusOK || !json.Valid([]byte(body)) || strings.TrimSpace(body) == "null" {
 			t.Errorf("%s answers %d: %.200s", path, status, body)

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/uptrace/bun"
+	"golang.org/x/sync/errgroup"
 
 	"ward.dev/ward/internal/history"
 	"ward.dev/ward/internal/record"
@@ -68,15 +69,20 @@ func (d *dashboard) findings(v *view, w http.ResponseWriter, r *http.Request) er
 	if b.names, b.People, err = d.people(r.Context()); err != nil {
 		return err
 	}
-	if b.Facets, err = d.History.Facets(r.Context(), v.Estate.ID, v.Run.Number, f); err != nil {
+	var both errgroup.Group
+	both.Go(func() (err error) {
+		b.Facets, err = d.History.Facets(r.Context(), v.Estate.ID, v.Run.Number, f)
+		return err
+	})
+	both.Go(func() error {
+		return notThere(d.rows(r.Context(), &b, f, q.Get("after"), limit(r, rowsShown)), "This part of the list")
+	})
+	if err := both.Wait(); err != nil {
 		return err
 	}
 	b.Groups = facetGroups(b.Facets, q, b.Owner)
 	if b.Chips = chips(v, q, b.Owner); len(b.Chips) == 0 {
 		b.Default = true
-	}
-	if err := d.rows(r.Context(), &b, f, q.Get("after"), limit(r, rowsShown)); err != nil {
-		return notThere(err, "This part of the list")
 	}
 	for _, t := range []web.Tab{{Title: "One by one", Path: ""}, {Title: "By check", Path: "check"}, {Title: "By resource", Path: "resource"}} {
 		to := clone(q, "after", "group")

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -17,16 +18,20 @@ import (
 	"ward.dev/ward/internal/access"
 	"ward.dev/ward/internal/api"
 	"ward.dev/ward/internal/assessment"
+	"ward.dev/ward/internal/grants"
 	"ward.dev/ward/internal/history"
 	"ward.dev/ward/internal/pages/dashboard"
+	"ward.dev/ward/internal/phimap"
 	"ward.dev/ward/internal/record"
 	"ward.dev/ward/internal/record/recordtest"
 	"ward.dev/ward/internal/report"
 	"ward.dev/ward/internal/report/html"
 	"ward.dev/ward/internal/report/jsonreport"
 	"ward.dev/ward/internal/report/reporttest"
+	"ward.dev/ward/internal/state"
 	"ward.dev/ward/internal/state/statetest"
 	"ward.dev/ward/internal/web"
+	"ward.dev/ward/test/browser"
 )
 
 // now is the time of the tests: a day after the last run.
@@ -39,24 +44,24 @@ type house struct {
 	Log     *recordtest.Log
 	Live    *web.Live
 
-	mutex   sync.Mutex // of what the pages are told
+	now     time.Time
+	mapped  func(ctx context.Context, estate string, run int64) (*phimap.Map, error) // nil for that of the clinic
+	mutex   sync.Mutex                                                               // of what the pages are told
 	estates []dashboard.Estate
 	jobs    []dashboard.Job
 	asked   []string // estates that were to be assessed
-	actor   access.Actor
-	api     *api.API
+	due     []dashboard.Due
+	// unsummed is the error of asking for grants.
+	unsummed error
+	actor    access.Actor
+	api      *api.API
 }
-
-// policy is what the server's own is no stricter than.
-const policy = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
 
 // open makes a house. Each assessment becomes a run of the estate "e1", the first first.
 func open(t testing.TB, runs ...*assessment.Assessment) *house {
 	t.Helper()
 	db := statetest.SQLite(t)
-	keeper, log := recordtest.Open(t, db, nil)
-	h := &house{History: history.New(db, history.Options{}), Log: log,
-		actor: access.Actor{ID: "ada", Name: "ada@clinic.example", Roles: []access.Role{access.Compliance, access.Administrator}}}
+	h := on(t, db)
 	ctx := access.With(context.Background(), access.Program)
 	for _, a := range runs {
 		meta := history.RunMeta{Started: a.AssessedAt.Add(-40 * time.Second), Ended: a.AssessedAt, Cause: "schedule", Digests: map[string]string{"bundle": record.Digest([]byte("bundle"))}}
@@ -71,6 +76,15 @@ func open(t testing.TB, runs ...*assessment.Assessment) *house {
 	if len(runs) > 0 {
 		h.estates = []dashboard.Estate{{ID: "e1", Name: "Lakeside Family Clinic"}}
 	}
+	return h
+}
+
+// on makes a house on a state.
+func on(t testing.TB, db *state.DB) *house {
+	t.Helper()
+	keeper, log := recordtest.Open(t, db, nil)
+	h := &house{History: history.New(db, history.Options{}), Log: log, now: now,
+		actor: access.Actor{ID: "ada", Name: "ada@clinic.example", Roles: []access.Role{access.Compliance, access.Administrator}}}
 	mux := http.NewServeMux()
 	site, err := web.New(mux, slog.New(slog.NewTextHandler(t.Output(), nil)))
 	if err != nil {
@@ -80,10 +94,9 @@ func open(t testing.TB, runs ...*assessment.Assessment) *house {
 	if err := dashboard.Add(site, h.api, h.deps(keeper)); err != nil {
 		t.Fatal(err)
 	}
-	h.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("Content-Security-Policy", policy)
+	h.Server = httptest.NewServer(browser.Guarded(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		mux.ServeHTTP(w, r.WithContext(access.With(r.Context(), h.actor)))
-	}))
+	})))
 	t.Cleanup(func() { h.Live.Stop(); h.Close() })
 	return h
 }
@@ -97,7 +110,7 @@ func (h *house) change(f func()) {
 
 func (h *house) deps(keeper *record.Keeper) dashboard.Deps {
 	return dashboard.Deps{
-		History: h.History, Keeper: keeper, Now: func() time.Time { return now },
+		History: h.History, Keeper: keeper, Now: func() time.Time { return h.now },
 		Estates: func(context.Context) ([]dashboard.Estate, error) { return h.estates, nil },
 		Jobs: func(context.Context, string) ([]dashboard.Job, error) {
 			h.mutex.Lock()
@@ -105,12 +118,25 @@ func (h *house) deps(keeper *record.Keeper) dashboard.Deps {
 			return h.jobs, nil
 		},
 		Assess: func(_ context.Context, estate string) error { h.asked = append(h.asked, estate); return nil },
+		Due:    func(context.Context, string) ([]dashboard.Due, error) { return h.due, nil },
 		SignIns: func(_ context.Context, since time.Time) (dashboard.SignIns, error) {
 			return dashboard.SignIns{Since: since, Succeeded: 41, Refused: 3, Path: "/sign-ins"}, nil
 		},
-		Map: func(context.Context, string, int64) (*dashboard.Map, error) { return mapOfClinic(), nil },
-		Policies: func(context.Context, string) ([]dashboard.Policy, error) {
-			return []dashboard.Policy{{Title: "IAM policy for account 123456789012", Text: "{\n  \"Version\": \"2012-10-17\"\n}"}}, nil
+		Map: func(ctx context.Context, estate string, run int64) (*phimap.Map, error) {
+			if h.mapped != nil {
+				return h.mapped(ctx, estate, run)
+			}
+			return mapOfClinic(), nil
+		},
+		Missing: func(context.Context, string, int64) ([]grants.Missing, error) {
+			return []grants.Missing{{Grant: "s3:GetEncryptionConfiguration", Findings: 7, Alone: 5, PHI: 3, Resources: 4, Kinds: []string{"aws.s3.bucket"},
+				Reasons: []string{"s3:GetBucketEncryption in eu-west-1 was denied"}}, {Findings: 2, Alone: 2, Resources: 1}}, h.unsummed
+		},
+		Policies: func(_ context.Context, _ string, missing []string) ([]dashboard.Policy, error) {
+			if !slices.Contains(missing, "s3:GetEncryptionConfiguration") {
+				return nil, nil
+			}
+			return []dashboard.Policy{{Name: "aws-missing", Title: "IAM policy that closes what is missing", Form: "json", Text: "{\n  \"Version\": \"2012-10-17\"\n}"}}, nil
 		},
 		People: func(context.Context) ([]dashboard.Person, error) {
 			return []dashboard.Person{{ID: "ada", Name: "Ada Lovelace"}, {ID: "grace", Name: "Grace Hopper"}}, nil
@@ -184,12 +210,12 @@ func season(t testing.TB) []*assessment.Assessment {
 	return runs
 }
 
-func mapOfClinic() *dashboard.Map {
-	node := func(id, kind, account, zone, phi, encrypted, eligible string) dashboard.Node {
-		return dashboard.Node{ID: id, Address: id, Kind: kind, Account: account, Zone: zone, PHI: phi, Reason: "it is tagged data=phi", Encrypted: encrypted, Eligible: eligible}
+func mapOfClinic() *phimap.Map {
+	node := func(id, kind, account, zone, phi, encrypted, eligible string) phimap.Node {
+		return phimap.Node{ID: id, Address: id, Kind: kind, Account: account, Zone: zone, PHI: phi, Reason: "it is tagged data=phi", Encrypted: encrypted, Eligible: eligible}
 	}
-	return &dashboard.Map{
-		Nodes: []dashboard.Node{
+	return &phimap.Map{
+		Nodes: []phimap.Node{
 			node("aws_lb.portal", "aws.elbv2.load_balancer", "production", "internet", "yes", "yes", "yes"),
 			node("aws_instance.web", "aws.ec2.instance", "production", "public", "yes", "unknown", "yes"),
 			node("aws_db_instance.charts", "aws.rds.instance", "production", "private", "yes", "no", "yes"),
@@ -197,7 +223,7 @@ func mapOfClinic() *dashboard.Map {
 			node("aws_sqs_queue.results", "aws.sqs.queue", "production", "", "unknown", "yes", "yes"),
 			node("aws_s3_bucket.backup", "aws.s3.bucket", "backup", "", "yes", "yes", "no"),
 		},
-		Edges: []dashboard.Edge{
+		Edges: []phimap.Edge{
 			{From: "aws_lb.portal", To: "aws_instance.web", Attribute: "targets", Encrypted: "no"},
 			{From: "aws_instance.web", To: "aws_db_instance.charts", Attribute: "security_groups", Encrypted: "yes"},
 			{From: "aws_db_instance.charts", To: "aws_s3_bucket.charts_of_the_whole_clinic_archive", Attribute: "export_to"},

@@ -1,6 +1,7 @@
 package dashboard
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"net/url"
@@ -12,6 +13,7 @@ import (
 	"ward.dev/ward/internal/api"
 	"ward.dev/ward/internal/assessment"
 	"ward.dev/ward/internal/history"
+	"ward.dev/ward/internal/phimap"
 	"ward.dev/ward/internal/web"
 )
 
@@ -79,6 +81,7 @@ func get(id, path, summary, tag string) huma.Operation {
 func (d *dashboard) operations(a *api.API) {
 	d.runOperations(a)
 	d.findingOperations(a)
+	d.unknownOperations(a)
 	h := d.History
 	api.Register(a, get("list-safeguards", "/safeguards", "All safeguards with their state", "Safeguards"), access.View,
 		func(ctx context.Context, in *About) (*body[[]assessment.Safeguard], error) {
@@ -107,6 +110,14 @@ func (d *dashboard) operations(a *api.API) {
 	api.Register(a, get("get-overview", "/overview", "The state of an estate in numbers", "Assessments"), access.View,
 		func(ctx context.Context, in *About) (*body[history.Overview], error) {
 			return answer(h.Overview(ctx, in.Estate, in.Run))
+		})
+	api.Register(a, get("get-phi-map", "/phi-map", "Which resources hold, carry or touch PHI, and how it flows between them", "Assessments"), access.View,
+		func(ctx context.Context, in *About) (*body[*phimap.Map], error) {
+			run, err := h.Run(ctx, in.Estate, in.Run)
+			if err != nil || d.Map == nil {
+				return answer[*phimap.Map](nil, cmp.Or(err, history.ErrNone))
+			}
+			return answer(d.Map(ctx, in.Estate, run.Number))
 		})
 	type due struct {
 		Estate string `query:"estate" required:"true" maxLength:"100"`

@@ -14,7 +14,6 @@ import (
 	"ward.dev/ward/internal/assessment"
 	"ward.dev/ward/internal/chart"
 	"ward.dev/ward/internal/history"
-	"ward.dev/ward/internal/report"
 	"ward.dev/ward/internal/web"
 )
 
@@ -35,12 +34,63 @@ type overviewBody struct {
 	Changes    *history.Changes // nil for the first run
 	Worst      []history.Item
 	Due        []Due
-	Grants     []grant
-	Gaps       int
+	Worse      []history.Change // the first of them
+	Owners     []ownerChanges
+	Topics     []topicLine
+	names      map[string]string // of people
+	Missing    missing
 	SignIns    *SignIns
 	Jobs       []Job
 	Formats    []string
 	Views      []assessment.View
+}
+
+// Owner is the name of an owner.
+func (b overviewBody) Owner(id string) string { return ownerName(b.names, id) }
+
+// Counted is how many changes the owners were counted of, and Cut whether there are more.
+func (b overviewBody) Counted() int { n, _ := counted(b.Changes); return n }
+
+// Cut tells whether there are more changes than the owners were counted of.
+func (b overviewBody) Cut() bool { _, cut := counted(b.Changes); return cut }
+
+// mostFirst is how much of what is due the overview shows, and mostAlike how much of one sort, so that many risks do not hide an agreement.
+const mostFirst, mostAlike = 6, 2
+
+// First is what is due first, of each sort a little.
+func (b overviewBody) First() []Due {
+	var first []Due
+	of := map[string]int{}
+	for _, d := range b.Due {
+		sort := d.What + " " + d.State
+		if of[sort]++; of[sort] <= mostAlike && len(first) < mostFirst {
+			first = append(first, d)
+		}
+	}
+	return first
+}
+
+// topicLine is how a part of the rule stands that people ask for first.
+type topicLine struct {
+	Title, Path string
+	Status      assessment.Outcome
+	Counts      history.Counts
+}
+
+// topicLines are encryption and backups, as far as the framework has their safeguards.
+func topicLines(all []assessment.Safeguard) []topicLine {
+	var lines []topicLine
+	for _, t := range []struct{ citation, title, path string }{{"164.312(a)(2)(iv)", "Encrypted at rest", "/encryption"}, {"164.312(e)(2)(ii)", "Encrypted in transit", "/encryption"},
+		{"164.308(a)(7)(ii)(A)", "Backups are made", "/backups"}, {"164.308(a)(7)(ii)(D)", "Restoring is tested", "/backups"}} {
+		for _, s := range all {
+			if s.Citation == t.citation {
+				f := s.Findings
+				lines = append(lines, topicLine{t.title, t.path, s.Status, history.Counts{Fail: f[assessment.Fail], Unknown: f[assessment.Unknown],
+					Excepted: f[assessment.Excepted], Pass: f[assessment.Pass]}})
+			}
+		}
+	}
+	return lines
 }
 
 // Running is the job that is not over, if there is one.
@@ -54,18 +104,14 @@ func (d *dashboard) overview(v *view, w http.ResponseWriter, r *http.Request) er
 	ask(func(ctx context.Context) (err error) { b.Overview, err = h.Overview(ctx, estate, run); return })
 	ask(func(ctx context.Context) (err error) { b.Safeguards, err = h.Safeguards(ctx, estate, run); return })
 	ask(func(ctx context.Context) (err error) { b.Worst, err = h.WorstPHI(ctx, estate, run, worstShown); return })
-	ask(func(ctx context.Context) (err error) { b.Changes, err = d.sinceYesterday(ctx, v, listShown); return })
+	ask(func(ctx context.Context) (err error) { b.Changes, err = d.sinceYesterday(ctx, v, changesShown); return })
 	ask(func(ctx context.Context) (err error) { b.Views, err = h.Views(ctx, estate, run); return })
 	ask(func(ctx context.Context) (err error) { b.Jobs, err = d.Jobs(ctx, estate); return })
 	ask(func(ctx context.Context) (err error) {
 		b.Points, err = h.Trend(ctx, estate, v.Run.AssessedAt.Add(-trendSpan), v.Run.AssessedAt)
 		return
 	})
-	ask(func(ctx context.Context) error {
-		gaps, err := h.Gaps(ctx, estate, run)
-		b.Gaps, b.Grants = len(gaps), grants(gaps)
-		return err
-	})
+	ask(func(ctx context.Context) (err error) { b.Missing, err = d.missing(ctx, estate, run); return })
 	if d.SignIns != nil && !v.Past() {
 		ask(func(ctx context.Context) error {
 			s, err := d.SignIns(ctx, v.Now.AddDate(0, 0, -7))
@@ -80,7 +126,14 @@ func (d *dashboard) overview(v *view, w http.ResponseWriter, r *http.Request) er
 	if b.Due, err = d.allDue(r.Context(), v, b.Safeguards); err != nil {
 		return err
 	}
-	b.Sections = ruleMap(b.Safeguards)
+	if b.Changes != nil {
+		b.Owners = byOwner(b.Changes)
+		b.Worse = b.Changes.Worse[:min(len(b.Changes.Worse), listShown)]
+	}
+	if b.names, _, err = d.people(r.Context()); err != nil {
+		return err
+	}
+	b.Sections, b.Topics = ruleMap(b.Safeguards), topicLines(b.Safeguards)
 	b.Outcomes = chart.Bar("Safeguards by outcome", outcomeParts(v, v.Run.Summary.Safeguards))
 	b.Trend = trendOf("trend", b.Points).HTML()
 	return d.show(v, w, "overview.html", web.Page{Title: v.Estate.Name, Active: "/", Wide: true, Body: b})
@@ -158,39 +211,4 @@ func events(points []history.Point) []chart.Event {
 		list[i] = s.Event
 	}
 	return list
-}
-
-// grant is what would close some gaps.
-type grant struct {
-	Grant   string // "" for those that nothing is known to close
-	Gaps    []history.OpenGap
-	Reasons []string
-}
-
-// grants groups gaps by what would close them, the one that closes most first and those without a remedy last.
-func grants(gaps []history.OpenGap) []grant {
-	var all []grant
-	index := map[string]int{}
-	for _, g := range gaps {
-		i, ok := index[g.Grant]
-		if !ok {
-			i = len(all)
-			index[g.Grant] = i
-			all = append(all, grant{Grant: g.Grant})
-		}
-		all[i].Gaps = append(all[i].Gaps, g)
-		if reason := report.Clean(g.Reason); !slices.Contains(all[i].Reasons, reason) && len(all[i].Reasons) < listShown {
-			all[i].Reasons = append(all[i].Reasons, reason)
-		}
-	}
-	slices.SortStableFunc(all, func(a, b grant) int {
-		if (a.Grant == "") != (b.Grant == "") {
-			if a.Grant == "" {
-				return 1
-			}
-			return -1
-		}
-		return len(b.Gaps) - len(a.Gaps)
-	})
-	return all
 }

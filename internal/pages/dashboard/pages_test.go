@@ -12,30 +12,26 @@ import (
 	"ward.dev/ward/internal/history"
 )
 
+// direct goes nowhere else than it is sent.
+var direct = &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+
 // get fetches a path without following where it leads.
 func (h *house) get(t testing.TB, path string) (int, string) {
 	t.Helper()
-	client := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
-	reply, err := client.Get(h.URL + path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer reply.Body.Close()
-	b, err := io.ReadAll(reply.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if to := reply.Header.Get("Location"); to != "" {
-		return reply.StatusCode, to
-	}
-	return reply.StatusCode, string(b)
+	reply, err := direct.Get(h.URL + path)
+	return told(t, reply, err)
 }
 
 // post sends a form without following where it leads.
 func (h *house) post(t testing.TB, path string, form url.Values) (int, string) {
 	t.Helper()
-	client := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
-	reply, err := client.PostForm(h.URL+path, form)
+	reply, err := direct.PostForm(h.URL+path, form)
+	return told(t, reply, err)
+}
+
+// told returns the status of a reply, and where it leads or what it says.
+func told(t testing.TB, reply *http.Response, err error) (int, string) {
+	t.Helper()
 	if err != nil {
 		t.Fatal(err)
 	}

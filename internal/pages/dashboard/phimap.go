@@ -10,41 +10,19 @@ import (
 
 	"ward.dev/ward/internal/chart"
 	"ward.dev/ward/internal/history"
+	"ward.dev/ward/internal/phimap"
 	"ward.dev/ward/internal/report"
 	"ward.dev/ward/internal/web"
 )
 
-// Map is which resources hold, carry or touch PHI, and how it flows between them.
-type Map struct {
-	Nodes []Node `json:"nodes"`
-	Edges []Edge `json:"edges"`
-	Left  int    `json:"left,omitempty"` // resources that are not in it because there are too many, those not known to hold PHI first
-}
-
-// Node is a resource.
-type Node struct {
-	ID      string `json:"id"` // unlike that of other nodes; edges name it
-	Address string `json:"address"`
-	Kind    string `json:"kind"`
-	Account string `json:"account"` // account, cluster or repository that it stands in
-	Zone    string `json:"zone"`    // of the network: "internet", "public", "private", "cluster"; "" for none
-	PHI     string `json:"phi"`     // "yes", "unknown"; others need not be in the map
-	Reason  string `json:"reason"`  // why it counts so
-	// Encrypted and Eligible are "yes", "no", "unknown", or "" where the question makes no sense. Eligible: the provider's agreement covers it.
-	Encrypted string `json:"encrypted"`
-	Eligible  string `json:"eligible"`
-}
-
-// Edge is a way that PHI takes.
-type Edge struct {
-	From      string `json:"from"`
-	To        string `json:"to"`
-	Attribute string `json:"attribute"` // the reference that says so
-	Encrypted string `json:"encrypted"` // on the way: "yes", "no", "unknown", ""
+// mapNode is a resource of the map as it is shown.
+type mapNode struct {
+	phimap.Node
+	rank int // of its class, the worst first
 }
 
 // Faults are what is marked on a node, the worst first.
-func (n Node) Faults() []string {
+func (n mapNode) Faults() []string {
 	var list []string
 	if n.Encrypted == "no" {
 		list = append(list, "not encrypted")
@@ -61,7 +39,7 @@ func (n Node) Faults() []string {
 	return list
 }
 
-func (n Node) class() string {
+func (n mapNode) class() string {
 	switch faults := n.Faults(); {
 	case n.Encrypted == "no" || n.Eligible == "no":
 		return "bad"
@@ -71,10 +49,25 @@ func (n Node) class() string {
 	return "phi"
 }
 
-// zones are the zones of the network from the outside inwards.
-var zones = []string{"internet", "public", "private", "cluster"}
+// Place is the account, cluster or folder that a node stands in, in few words.
+func (n mapNode) Place() string {
+	place := report.Clean(folder(n.Account))
+	if place == "" {
+		place = "Account not told"
+	}
+	if n.Namespace != "" {
+		place += " / " + report.Clean(n.Namespace)
+	}
+	return place
+}
 
-// mostDrawn is how many nodes are drawn; the table below the drawing has more.
+// ZoneWord is the zone of a node in words.
+func (n mapNode) ZoneWord() string { return zoneWord(n.Zone) }
+
+// zones are the zones of the network from the outside inwards.
+var zones = []string{phimap.Internet, phimap.Public, phimap.Private, phimap.Cluster, "", phimap.Unknown}
+
+// mostDrawn is how many nodes are drawn; the tables below the drawing have more.
 const (
 	mostDrawn  = 120
 	mostListed = 500
@@ -83,38 +76,30 @@ const (
 type mapBody struct {
 	*view
 	Drawing         template.HTML
-	Nodes           []Node
-	Edges           []Edge
-	Hidden, Unshown int // nodes that are not drawn, and those that are not even listed
+	Known, Open     []mapNode // that have PHI, and of which nobody knows
+	Hidden, Unshown int       // nodes that are not drawn, and those that are not even listed
 	Yes, Unknown    int
-	Plain, Covered  int // not encrypted; not eligible
+	Plain, Covered  int // of those with PHI, not encrypted; not eligible
+	Exposed         int // and open to the internet
+	Ways, BareWays  int // ways, and those where what is not encrypted is let through
+	Untold          int // ways of which nobody knows
 	Absent          bool
+	flows           map[string][]mapEdge
+	names           map[string]string
+}
+
+// mapEdge is a way out of a node.
+type mapEdge struct {
+	phimap.Edge
+	Name string // of where it leads
 }
 
 // Flows are the ways out of a node.
-func (b mapBody) Flows(id string) []Edge {
-	var out []Edge
-	for _, e := range b.Edges {
-		if e.From == id && len(out) < listShown {
-			out = append(out, e)
-		}
-	}
-	return out
-}
-
-// Name is the address of a node.
-func (b mapBody) Name(id string) string {
-	for _, n := range b.Nodes {
-		if n.ID == id {
-			return n.Address
-		}
-	}
-	return id
-}
+func (b mapBody) Flows(id string) []mapEdge { return b.flows[id] }
 
 func (d *dashboard) phiMap(v *view, w http.ResponseWriter, r *http.Request) error {
 	b := mapBody{view: v}
-	var m *Map
+	var m *phimap.Map
 	err := error(history.ErrNone)
 	if d.Map != nil {
 		m, err = d.Map(r.Context(), v.Estate.ID, v.Run.Number)
@@ -130,64 +115,135 @@ func (d *dashboard) phiMap(v *view, w http.ResponseWriter, r *http.Request) erro
 	return d.show(v, w, "phi.html", web.Page{Title: "PHI map", Active: "/phi", Wide: true, Body: b})
 }
 
-func (b *mapBody) fill(m *Map) {
-	nodes := slices.Clone(m.Nodes)
+func (b *mapBody) fill(m *phimap.Map) {
+	nodes, order := make([]mapNode, len(m.Nodes)), map[string]int{"bad": 0, "open": 1, "phi": 2}
+	b.names = map[string]string{}
+	for i, n := range m.Nodes {
+		nodes[i] = mapNode{Node: n}
+		nodes[i].rank = order[nodes[i].class()]
+		b.names[n.ID] = n.Address
+		b.count(n)
+	}
+	b.Unknown += m.Left
+	joined := b.ways(m.Edges)
+	slices.SortStableFunc(nodes, func(a, b mapNode) int {
+		return cmp.Or(strings.Compare(b.PHI, a.PHI), a.rank-b.rank, strings.Compare(a.Account, b.Account), strings.Compare(a.Address, b.Address))
+	})
+	var drawn []mapNode
 	for _, n := range nodes {
-		switch n.PHI {
-		case "yes":
-			b.Yes++
-		case "unknown":
-			b.Unknown++
-		}
-		if n.Encrypted == "no" {
-			b.Plain++
-		}
-		if n.Eligible == "no" {
-			b.Covered++
+		// What may have PHI is drawn where it keeps or carries something; users and settings, of which nobody knows either, would hide it.
+		if len(drawn) < mostDrawn && (n.PHI == "yes" || n.Encrypted != "" || joined[n.ID]) {
+			drawn = append(drawn, n)
 		}
 	}
-	order := map[string]int{"bad": 0, "open": 1, "phi": 2}
-	slices.SortStableFunc(nodes, func(a, b Node) int {
-		return cmp.Or(order[a.class()]-order[b.class()], strings.Compare(b.PHI, a.PHI), strings.Compare(a.Account, b.Account), strings.Compare(a.Address, b.Address))
+	b.Hidden, b.Unshown = len(nodes)-len(drawn)+m.Left, max(0, len(nodes)-mostListed)+m.Left
+	for _, n := range nodes[:min(len(nodes), mostListed)] {
+		if n.PHI == "yes" {
+			b.Known = append(b.Known, n)
+		} else {
+			b.Open = append(b.Open, n)
+		}
+	}
+	// What is on a way stands first in its cell, where arrows begin.
+	slices.SortStableFunc(drawn, func(a, b mapNode) int {
+		switch on, other := joined[a.ID], joined[b.ID]; {
+		case on == other:
+			return 0
+		case on:
+			return -1
+		}
+		return 1
 	})
-	b.Edges = m.Edges
-	b.Unknown += m.Left
-	b.Hidden, b.Unshown = max(0, len(nodes)-mostDrawn)+m.Left, max(0, len(nodes)-mostListed)+m.Left
-	b.Nodes = nodes[:min(len(nodes), mostListed)]
-	b.Drawing = b.draw(nodes[:min(len(nodes), mostDrawn)])
+	b.Drawing = b.draw(drawn, m.Edges)
 }
 
-func (b *mapBody) draw(nodes []Node) template.HTML {
+func (b *mapBody) count(n phimap.Node) {
+	if n.PHI != "yes" {
+		b.Unknown++
+		return
+	}
+	b.Yes++
+	if n.Encrypted == "no" {
+		b.Plain++
+	}
+	if n.Eligible == "no" {
+		b.Covered++
+	}
+	if n.Zone == phimap.Internet {
+		b.Exposed++
+	}
+}
+
+// ways counts the ways and says what they join.
+func (b *mapBody) ways(edges []phimap.Edge) (joined map[string]bool) {
+	joined, b.flows = map[string]bool{}, map[string][]mapEdge{}
+	for _, e := range edges {
+		joined[e.From], joined[e.To] = true, true
+		if len(b.flows[e.From]) < listShown {
+			b.flows[e.From] = append(b.flows[e.From], mapEdge{e, b.names[e.To]})
+		}
+		b.Ways++
+		switch e.Encrypted {
+		case "no":
+			b.BareWays++
+		case "yes":
+		default:
+			b.Untold++
+		}
+	}
+	return joined
+}
+
+func (b *mapBody) draw(nodes []mapNode, edges []phimap.Edge) template.HTML {
 	nodes = slices.Clone(nodes)
-	slices.SortStableFunc(nodes, func(a, b Node) int { return strings.Compare(a.Account, b.Account) })
+	slices.SortStableFunc(nodes, func(a, b mapNode) int { return strings.Compare(a.Place(), b.Place()) })
 	g := chart.Graph{ID: "phi-map", Title: "Resources that hold, carry or touch PHI, by account and network zone"}
 	for _, z := range zones {
 		g.Columns = append(g.Columns, zoneWord(z))
 	}
 	for _, n := range nodes {
-		g.Nodes = append(g.Nodes, chart.Node{ID: n.ID, Name: report.Clean(n.Address), Note: kindWord(n.Kind), Row: or(report.Clean(n.Account), "Account not told"),
+		g.Nodes = append(g.Nodes, chart.Node{ID: n.ID, Name: report.Clean(n.Address), Note: kindWord(n.Kind), Row: n.Place(),
 			Column: zoneWord(n.Zone), Class: n.class(), Mark: strings.Join(n.Faults(), ", "), Path: b.Resource(n.Address)})
 	}
-	for _, e := range b.Edges {
-		a := chart.Arrow{From: e.From, To: e.To, Note: "by " + report.Clean(e.Attribute)}
-		if e.Encrypted == "no" {
-			a.Class, a.Note = "bad", a.Note+", not encrypted on the way"
+	for _, e := range edges {
+		a := chart.Arrow{From: e.From, To: e.To, Note: "PHI goes from " + report.Clean(b.names[e.From]) + " to " + report.Clean(b.names[e.To]) +
+			", by " + report.Clean(e.Attribute) + ": " + wayWord(e.Encrypted)}
+		switch e.Encrypted {
+		case "no":
+			a.Class = "bad"
+		case "yes":
+			a.Class = "good"
+		default:
+			a.Class = "open"
 		}
 		g.Arrows = append(g.Arrows, a)
 	}
 	return g.HTML()
 }
 
+// wayWord says how a way is encrypted.
+func wayWord(encrypted string) string {
+	switch encrypted {
+	case "yes":
+		return "encrypted on the way"
+	case "no":
+		return "what is not encrypted is let through"
+	}
+	return "encryption on the way unknown"
+}
+
 func zoneWord(zone string) string {
 	switch zone {
-	case "internet":
+	case phimap.Internet:
 		return "Open to the internet"
-	case "public":
+	case phimap.Public:
 		return "Public network"
-	case "private":
+	case phimap.Private:
 		return "Private network"
-	case "cluster":
+	case phimap.Cluster:
 		return "In the cluster"
+	case phimap.Unknown:
+		return "Zone unknown"
 	case "":
 		return "Outside networks"
 	}

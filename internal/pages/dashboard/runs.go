@@ -69,7 +69,7 @@ func calendar(v *view, points []history.Point) template.HTML {
 type runBody struct {
 	*view
 	This    history.Run
-	Gaps    []grant
+	Missing missing
 	Notices []assessment.Notice
 	Proof   string
 }
@@ -83,11 +83,9 @@ func (d *dashboard) run(v *view, w http.ResponseWriter, r *http.Request) error {
 	if b.This, err = d.History.Run(r.Context(), v.Estate.ID, number); err != nil {
 		return notThere(err, "Run "+strconv.FormatInt(number, 10))
 	}
-	gaps, err := d.History.Gaps(r.Context(), v.Estate.ID, number)
-	if err != nil {
+	if b.Missing, err = d.missing(r.Context(), v.Estate.ID, number); err != nil {
 		return err
 	}
-	b.Gaps = grants(gaps)
 	if b.Notices, err = d.History.Notices(r.Context(), v.Estate.ID, number); err != nil {
 		return err
 	}

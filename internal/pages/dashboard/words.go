@@ -3,6 +3,7 @@ package dashboard
 import (
 	"fmt"
 	"html/template"
+	"path"
 	"strings"
 	"time"
 
@@ -29,6 +30,9 @@ var funcs = template.FuncMap{
 	"tally":    func(s assessment.Summary, status string) int { return s.Findings[assessment.Status(status)] },
 	"kind":     kindWord,
 	"word":     word,
+	"wayword":  wayWord,
+	"within":   within,
+	"folder":   folder,
 }
 
 const longest = 400 // characters of one piece of evidence
@@ -72,6 +76,22 @@ func kindWord(kind string) string {
 		rest = kind
 	}
 	return strings.NewReplacer(".", " ", "_", " ").Replace(rest)
+}
+
+// folder is what a target or an account is called in few words: of a folder of code, its name.
+func folder(name string) string {
+	if path.IsAbs(name) {
+		return path.Base(name)
+	}
+	return name
+}
+
+// within is the path of a file within the target that it was read from, which begins with the target's name in few words.
+func within(target, file string) string {
+	if rest, ok := strings.CutPrefix(file, strings.TrimSuffix(target, "/")+"/"); ok && path.IsAbs(target) {
+		return path.Join(path.Base(target), rest)
+	}
+	return file
 }
 
 // outcomeClass is how an outcome is drawn. Only what is met is good.

@@ -47,6 +47,11 @@ type changesBody struct {
 // Owner is the name of an owner.
 func (b changesBody) Owner(id string) string { return ownerName(b.names, id) }
 
+// Same tells that nothing differs, as far as it is told here.
+func (b changesBody) Same() bool {
+	return b.Counts == (history.ChangeCounts{}) && len(b.Changes.Safeguards) == 0 && len(b.Changes.Notices) == 0
+}
+
 // ownerChanges is how many findings of an owner got worse.
 type ownerChanges struct {
 	Owner string
@@ -80,6 +85,15 @@ func (d *dashboard) changes(v *view, w http.ResponseWriter, r *http.Request) err
 	return d.show(v, w, "changes.html", web.Page{Title: "Changes", Active: "/changes", Body: b})
 }
 
+// counted is how many changes byOwner looks at, and cut whether there are more.
+func counted(c *history.Changes) (n int, cut bool) {
+	if c == nil {
+		return 0, false
+	}
+	n = len(c.Worse) + len(c.NewlyUnknown) + len(c.NewFindings)
+	return n, n < c.Counts.Worse+c.Counts.NewlyUnknown+c.Counts.NewFindings
+}
+
 // byOwner counts what got worse, or is not known any more, by who sees to it.
 func byOwner(c *history.Changes) []ownerChanges {
 	var all []ownerChanges
@@ -95,41 +109,6 @@ func byOwner(c *history.Changes) []ownerChanges {
 	}
 	slices.SortStableFunc(all, func(a, b ownerChanges) int { return b.Count - a.Count })
 	return all
-}
-
-type unknownBody struct {
-	*view
-	history.Counts
-	Grants   []grant
-	Gaps     int
-	Checks   []history.CheckGroup
-	Total    int
-	Policies []Policy
-}
-
-func (d *dashboard) unknown(v *view, w http.ResponseWriter, r *http.Request) error {
-	b := unknownBody{view: v}
-	gaps, err := d.History.Gaps(r.Context(), v.Estate.ID, v.Run.Number)
-	if err != nil {
-		return err
-	}
-	b.Gaps, b.Grants = len(gaps), grants(gaps)
-	over, err := d.History.Overview(r.Context(), v.Estate.ID, v.Run.Number)
-	if err != nil {
-		return err
-	}
-	b.Counts = over.Counts
-	p, err := d.History.ByCheck(r.Context(), v.Estate.ID, v.Run.Number, history.Filter{Statuses: []assessment.Status{assessment.Unknown}}, "", rowsShown)
-	if err != nil {
-		return err
-	}
-	b.Checks, b.Total = p.Items, p.Total
-	if d.Policies != nil && !v.Past() {
-		if b.Policies, err = d.Policies(r.Context(), v.Estate.ID); err != nil {
-			return err
-		}
-	}
-	return d.show(v, w, "unknown.html", web.Page{Title: "Unknown", Active: "/unknown", Body: b})
 }
 
 type dueBody struct {
