@@ -15,14 +15,12 @@ import (
 
 // TestLive proves that an account and a cluster of one estate are read and judged together, and that what is denied is unknown and a gap.
 func TestLive(t *testing.T) {
-	if testing.Short() {
-		t.Skip("starts an emulator of AWS and a cluster; make test runs it")
-	}
 	cloud := emulator.Start(t)
 	cloud.Setenv(t)
 	t.Setenv("AWS_MAX_ATTEMPTS", "1") // the emulator lacks some services, and asking again does not help
 	bucket := filepath.Join(t.TempDir(), "bucket.py")
-	if err := os.WriteFile(bucket, []byte("def create(client):\n    client('s3').create_bucket(Bucket='letters', CreateBucketConfiguration={'LocationConstraint': 'eu-west-1'})\n    return {}\n"), 0o600); err != nil {
+	if err := os.WriteFile(bucket, []byte("def create(client):\n    client('s3').create_bucket(Bucket='letters', "+
+		"CreateBucketConfiguration={'LocationConstraint': 'eu-west-1'})\n    return {}\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	cloud.Create(t, bucket)
@@ -70,7 +68,8 @@ spec:
 	if denied == 0 {
 		t.Errorf("a reader without rights in the cluster left no gap that says what to grant: %+v", gaps[len(gaps)-3:])
 	}
-	if err := h.assess("Cluster", estate.Source{Type: estate.Kubernetes, Kubeconfig: cluster.Kubeconfig(t, cluster.Admin(t)), Name: "clinic"}); err != nil {
+	if err := h.assess("Cluster", estate.Source{Type: estate.Kubernetes, Kubeconfig: cluster.Kubeconfig(t, cluster.Admin(t)),
+		Name: "clinic"}); err != nil {
 		t.Fatal(err)
 	}
 	page, err := h.History.Findings(h.ctx, "cluster", 0, history.Filter{Text: "portal", Statuses: []assessment.Status{assessment.Fail}}, "", 50)

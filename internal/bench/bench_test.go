@@ -185,16 +185,36 @@ func peak() float64 {
 	return float64(usage.Maxrss) / 1024
 }
 
-// build makes the program.
+// built is where the program is, once build has made it; TestMain removes it.
+var built string
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	if built != "" {
+		os.RemoveAll(filepath.Dir(built))
+	}
+	os.Exit(code)
+}
+
+// build makes the program, once for all tests and benchmarks: to link it takes as long as several assessments.
 func build(tb testing.TB) string {
 	tb.Helper()
-	program := filepath.Join(tb.TempDir(), "ward")
-	build := exec.Command("go", "build", "-o", program, "ward.dev/ward/cmd/ward")
-	build.Stderr = os.Stderr
-	if err := build.Run(); err != nil {
+	if built != "" {
+		return built
+	}
+	dir, err := os.MkdirTemp("", "ward-bench-")
+	if err != nil {
 		tb.Fatal(err)
 	}
-	return program
+	program := filepath.Join(dir, "ward")
+	build := exec.Command("go", "build", "-ldflags=-s -w", "-o", program, "ward.dev/ward/cmd/ward") // as make build does
+	build.Stderr = os.Stderr
+	if err := build.Run(); err != nil {
+		os.RemoveAll(dir)
+		tb.Fatal(err)
+	}
+	built = program
+	return built
 }
 
 // BenchmarkStart starts the program with the whole catalog compiled; promised: first output under 150 ms.

@@ -75,7 +75,7 @@ func falco(rule, priority, source, host, container string) string {
 // TestActivity proves that events that Falco posts come out of an assessment as findings about the workload that they are of, that
 // nodes which nobody watches are told, and that without a journal nothing of this passes.
 func TestActivity(t *testing.T) {
-	c := testcluster.Start(t, testcluster.Options{})
+	c := testcluster.Shared(t)
 	c.Apply(t, clinic)
 	kubeconfig, dir := c.Kubeconfig(t, c.Admin(t)), filepath.Join(t.TempDir(), "journal")
 	token := filepath.Join(t.TempDir(), "token")
@@ -238,7 +238,7 @@ func TestActivityServeRefuses(t *testing.T) {
 
 // TestActivityImport proves that events of a file are taken, that what is none is told by its line, and that assessing needs a journal.
 func TestActivityImport(t *testing.T) {
-	c := testcluster.Start(t, testcluster.Options{})
+	c := testcluster.Shared(t)
 	c.Apply(t, clinic+"---"+portalPod)
 	kubeconfig, dir := c.Kubeconfig(t, c.Admin(t)), t.TempDir()
 	flat := func(s string) string { return strings.ReplaceAll(s, "\n", "") + "\n" }

@@ -94,7 +94,7 @@ type exportedCheck struct {
 }
 
 func (s *session) admissionExport(f exportFlags) error {
-	c, err := loadCatalog(f.dirs)
+	c, err := openCatalog(f.dirs)
 	if err != nil {
 		return err
 	}
@@ -106,6 +106,9 @@ func (s *session) admissionExport(f exportFlags) error {
 	}
 	options, err := f.options(c, cfg)
 	if err != nil {
+		return err
+	}
+	if err := c.LoadChecks(func(kind string) bool { return c.Kind(kind) != nil && c.Kind(kind).Provider() == "kubernetes" }); err != nil {
 		return err
 	}
 	list, err := f.export(c, cfg, options)
@@ -161,6 +164,9 @@ func (f exportFlags) options(c *catalog.Catalog, cfg *config.Config) (export.Opt
 	if err != nil {
 		return o, orUsage(err)
 	}
+	if err := c.Link(framework); err != nil {
+		return o, err
+	}
 	o.Citations = framework.Citations()
 	return o, nil
 }
@@ -176,18 +182,13 @@ func (f exportFlags) export(c *catalog.Catalog, cfg *config.Config, o export.Opt
 			return nil, usage{fmt.Errorf("--severity %q is not critical, high, medium or low", f.severity)}
 		}
 	}
-	matched := map[string]bool{}
+	chosen, err := f.chosen(c.IDs())
+	if err != nil {
+		return nil, err
+	}
 	list := []exportedCheck{}
 	for _, of := range c.Checks {
-		chosen := len(f.checks) == 0
-		for _, pattern := range f.checks {
-			ok, err := path.Match(pattern, of.ID)
-			if err != nil {
-				return nil, usage{fmt.Errorf("--checks %q: %w", pattern, err)}
-			}
-			chosen, matched[pattern] = chosen || ok, matched[pattern] || ok
-		}
-		if !chosen || !export.Asked(of) || slices.Index(severities, of.Severity) > least {
+		if !chosen[of.ID] || !export.Asked(of) || slices.Index(severities, of.Severity) > least {
 			continue
 		}
 		params, err := paramsOf(of, cfg)
@@ -204,12 +205,29 @@ func (f exportFlags) export(c *catalog.Catalog, cfg *config.Config, o export.Opt
 		}
 		list = append(list, one)
 	}
+	return list, nil
+}
+
+// chosen are the checks that --checks names: all of them without it.
+func (f exportFlags) chosen(ids []string) (map[string]bool, error) {
+	all := map[string]bool{}
+	for _, id := range ids {
+		all[id] = len(f.checks) == 0
+	}
 	for _, pattern := range f.checks {
-		if !matched[pattern] {
+		matched := false
+		for _, id := range ids {
+			ok, err := path.Match(pattern, id)
+			if err != nil {
+				return nil, usage{fmt.Errorf("--checks %q: %w", pattern, err)}
+			}
+			all[id], matched = all[id] || ok, matched || ok
+		}
+		if !matched {
 			return nil, usage{fmt.Errorf("--checks: no check is called %s", pattern)}
 		}
 	}
-	return list, nil
+	return all, nil
 }
 
 // paramsOf are the parameters of a check as ward.yaml sets them for all resources.

@@ -7,11 +7,20 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"ward.dev/ward/internal/cli"
+	"ward.dev/ward/internal/testcluster"
 )
 
+// sharing runs the tests of this package, some of which share a cluster.
+type sharing struct{ *testing.M }
+
+func (s sharing) Run() int { return testcluster.Main(s.M) }
+
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){
-		"ward": func() { os.Exit(cli.Run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) },
+	testscript.Main(sharing{m}, map[string]func(){
+		"ward": func() { // as cmd/ward does
+			cli.Pace()
+			os.Exit(cli.Run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
+		},
 	})
 }
 

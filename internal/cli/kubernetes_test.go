@@ -12,7 +12,7 @@ import (
 // TestKubernetes runs the command line against a real API. Scripts find three kubeconfigs: of one who may do everything, of one who
 // may list namespaces and nothing else, and of one with a certificate that the cluster does not know.
 func TestKubernetes(t *testing.T) {
-	c, other := testcluster.Start(t, testcluster.Options{}), testcluster.Start(t, testcluster.Options{})
+	c, other := testcluster.Start(t, testcluster.Options{}), testcluster.Shared(t)
 	c.Apply(t, `
 {apiVersion: v1, kind: Namespace, metadata: {name: records}}
 ---

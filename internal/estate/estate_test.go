@@ -114,7 +114,8 @@ func TestMistakes(t *testing.T) {
 			t.Errorf("the error tells a password: %v", err)
 		}
 	}
-	if _, err := s.Create(recordtest.As("ada"), estate.Estate{Name: "a", Sources: []estate.Source{{Type: estate.Folder, Path: root + "/infra"}}}); err != nil {
+	if _, err := s.Create(recordtest.As("ada"), estate.Estate{Name: "a",
+		Sources: []estate.Source{{Type: estate.Folder, Path: root + "/infra"}}}); err != nil {
 		t.Errorf("a folder below the root: %v", err)
 	}
 	if err := os.Symlink(t.TempDir(), filepath.Join(root, "infra")); err != nil {

@@ -222,8 +222,8 @@ func (s *Store) End(ctx context.Context, tx bun.IDB, j Job, run int64, fault err
 
 // Release lets go of a job that a worker could not end because it is being stopped, so that it is begun again at the next start.
 func (s *Store) Release(ctx context.Context, j Job) error {
-	_, err := s.db.NewRaw("UPDATE job SET state = 'waiting', lease = 0, attempt = attempt - 1 WHERE id = ? AND worker = ? AND attempt = ? AND state = 'running'",
-		j.ID, j.Worker, j.Attempt).Exec(ctx)
+	_, err := s.db.NewRaw("UPDATE job SET state = 'waiting', lease = 0, attempt = attempt - 1 WHERE id = ? AND worker = ? AND attempt = ? "+
+		"AND state = 'running'", j.ID, j.Worker, j.Attempt).Exec(ctx)
 	return err
 }
 

@@ -105,7 +105,8 @@ func TestKeep(t *testing.T) {
 		}
 		c.at = c.at.AddDate(0, 0, 1)
 		second, err := a.Keep(ctx, "clinic", "run-2", []evidence.Part{
-			lines("snapshot.jsonl", 50_000, map[int]string{20: "a line that is new", 40_000: "gone\n\n\n and more"}), evidence.Bytes("assessment.json", []byte("{}"))})
+			lines("snapshot.jsonl", 50_000, map[int]string{20: "a line that is new", 40_000: "gone\n\n\n and more"}),
+			evidence.Bytes("assessment.json", []byte("{}"))})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -139,7 +140,8 @@ func TestKeep(t *testing.T) {
 func TestRefused(t *testing.T) {
 	a, _ := archive(t, statetest.SQLite(t), &clock{time.Now()})
 	broken := errors.New("broken")
-	for _, parts := range [][]evidence.Part{nil, {evidence.Bytes("../x", nil)}, {evidence.Bytes("/x", nil)}, {evidence.Bytes("a//b", nil)}, {evidence.Bytes("a/.b", nil)},
+	for _, parts := range [][]evidence.Part{nil, {evidence.Bytes("../x", nil)}, {evidence.Bytes("/x", nil)}, {evidence.Bytes("a//b", nil)},
+		{evidence.Bytes("a/.b", nil)},
 		{evidence.Bytes("a", nil), evidence.Bytes("A", nil)}, {{Name: "x", Write: func(io.Writer) error { return broken }}}} {
 		if _, err := a.Keep(t.Context(), "clinic", "run", parts); err == nil {
 			t.Errorf("kept %+v", parts)
@@ -252,14 +254,16 @@ func TestExport(t *testing.T) {
 		t.Fatal(err)
 	}
 	ctx := access.With(t.Context(), access.Program)
-	b, err := a.Keep(ctx, "clinic", "run-1", []evidence.Part{lines("snapshot.jsonl", 5000, nil), evidence.Bytes("assessment.json", []byte(`{"version":"1"}`))})
+	b, err := a.Keep(ctx, "clinic", "run-1", []evidence.Part{lines("snapshot.jsonl", 5000, nil),
+		evidence.Bytes("assessment.json", []byte(`{"version":"1"}`))})
 	if err != nil {
 		t.Fatal(err)
 	}
 	if err := a.Export(ctx, io.Discard, b, l); !errors.Is(err, evidence.ErrUnrecorded) {
 		t.Errorf("exported without a record: %v", err)
 	}
-	if _, err := k.Act(ctx, record.Entry{Kind: record.Assessment, Verb: "finish", Estate: "clinic", Subject: "run/run-1", Digests: map[string]string{"evidence": b.Digest}}, nil); err != nil {
+	if _, err := k.Act(ctx, record.Entry{Kind: record.Assessment, Verb: "finish", Estate: "clinic", Subject: "run/run-1",
+		Digests: map[string]string{"evidence": b.Digest}}, nil); err != nil {
 		t.Fatal(err)
 	}
 	kept, err := l.Checkpoint(ctx)

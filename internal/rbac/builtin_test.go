@@ -25,9 +25,9 @@ var update = flag.Bool("update", false, "write builtin.json as the API server of
 
 const bootstrapping = "kubernetes.io/bootstrapping=rbac-defaults"
 
-// TestBuiltin proves that builtin.json holds just what a real API server brings along.
+// TestBuiltin proves that builtin.json holds just what a real API server brings along, by the label that it puts on it.
 func TestBuiltin(t *testing.T) {
-	client, err := kubernetes.NewForConfig(testcluster.Start(t, testcluster.Options{}).Admin(t))
+	client, err := kubernetes.NewForConfig(testcluster.Shared(t).Admin(t))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -11,6 +11,8 @@ import (
 	"path/filepath"
 	"sync"
 	"testing"
+
+	"k8s.io/client-go/rest"
 )
 
 // Options of a cluster.
@@ -35,6 +37,8 @@ type Cluster struct {
 	authority *authority
 	etcd, api *process
 	places    sync.Map // of schema.GroupVersionKind: where the API serves it
+	signing   sync.Mutex
+	admin     *rest.Config
 }
 
 // Start starts a cluster, which takes a few seconds, and stops it when the test ends. Without the programs a test is skipped, in

@@ -22,7 +22,12 @@ const admin = "admin"
 // Admin leads to the cluster as one who may do everything.
 func (c *Cluster) Admin(tb testing.TB) *rest.Config {
 	tb.Helper()
-	return c.As(tb, admin, "system:masters")
+	c.signing.Lock()
+	defer c.signing.Unlock()
+	if c.admin == nil { // one certificate, since clients with the same one share a connection
+		c.admin = c.As(tb, admin, "system:masters")
+	}
+	return rest.CopyConfig(c.admin)
 }
 
 // As leads to the cluster as a user in some groups, by a client certificate. Besides what roles are bound to these names, it may

@@ -4,9 +4,7 @@ import (
 	"slices"
 	"testing"
 
-	builtin "ward.dev/ward/catalog"
 	"ward.dev/ward/internal/activity"
-	"ward.dev/ward/internal/catalog"
 	"ward.dev/ward/internal/resource"
 	"ward.dev/ward/internal/source/cluster"
 	"ward.dev/ward/internal/wire"
@@ -14,10 +12,7 @@ import (
 
 // TestClusterTypes proves that the collector of clusters reads every type of objects that a kind is made of or joined with.
 func TestClusterTypes(t *testing.T) {
-	c, err := catalog.Load(builtin.Files)
-	if err != nil {
-		t.Fatal(err)
-	}
+	c := loaded(t)
 	read := append(wire.KubernetesTypes(), cluster.Files()...)
 	read = append(read, activity.Types()...) // which --activity gives
 	read = append(read, "Subject")           // which follows from roles and bindings

@@ -40,7 +40,7 @@ type tape struct {
 }
 
 // crowd is how many resources of a kind are judged.
-const crowd = 25
+const crowd = 12
 
 // thin leaves out all but a few of the kinds that there are very many of, such as the emulator's own images.
 func (t *tape) thin() {
@@ -124,9 +124,7 @@ func newRig(t *testing.T) *rig {
 		r.recorder.cloud = emulator.Start(t)
 		r.recorder.cloud.Create(t, append(files, "testdata/estate.py")...)
 	}
-	if r.catalog, err = catalog.Load(builtin.Files); err != nil {
-		t.Fatal(err)
-	}
+	r.catalog = loaded(t)
 	if r.services, err = scope.LoadServices(builtin.Files); err != nil {
 		t.Fatal(err)
 	}
@@ -246,15 +244,10 @@ func TestDenial(t *testing.T) {
 // stride says which questions go wrong in a way: each is denied, and of the other ways, which the questions have in common,
 // a part is tried. WARD_ALL=1 tries all of them.
 func stride(name string) int {
-	switch {
-	case os.Getenv("WARD_ALL") != "":
-		return 1
-	case testing.Short():
-		return 20
-	case name == "denied":
+	if name == "denied" || os.Getenv("WARD_ALL") != "" {
 		return 1
 	}
-	return 6
+	return 12
 }
 
 // disturb makes one question go wrong and compares what is judged then.

@@ -23,7 +23,6 @@ import (
 	builtin "ward.dev/ward/catalog"
 	"ward.dev/ward/internal/assess"
 	"ward.dev/ward/internal/assessment"
-	"ward.dev/ward/internal/catalog"
 	"ward.dev/ward/internal/config"
 	"ward.dev/ward/internal/emulator"
 	"ward.dev/ward/internal/mapping"
@@ -195,7 +194,7 @@ func (l *library) collect(t *testing.T, kinds, regions []string) *tape {
 
 // judge is what judges accounts, loaded once.
 var judge = sync.OnceValues(func() (func([]source.Reading) (*assessment.Assessment, error), error) {
-	c, err := catalog.Load(builtin.Files)
+	c, err := whole()
 	if err != nil {
 		return nil, err
 	}

@@ -53,10 +53,7 @@ func TestEstate(t *testing.T) {
 	if err != nil || len(folders) == 0 {
 		t.Fatalf("no estates: %v", err)
 	}
-	c, err := catalog.Load(builtin.Files)
-	if err != nil {
-		t.Fatal(err)
-	}
+	c := loaded(t)
 	j := &estateJudge{t: t, catalog: c, made: map[string]map[string]any{}}
 	aws := emulator.Start(t)
 	programs := make([]string, len(folders))

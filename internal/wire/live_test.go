@@ -10,7 +10,6 @@ import (
 	"strings"
 	"testing"
 
-	builtin "ward.dev/ward/catalog"
 	"ward.dev/ward/internal/catalog"
 	"ward.dev/ward/internal/kind"
 	"ward.dev/ward/internal/source/aws"
@@ -92,10 +91,7 @@ func (p *permissions) listing(k *kind.Kind) []string {
 
 // TestLivePermissions proves that each attribute names just the permissions that reading it takes. -update writes them.
 func TestLivePermissions(t *testing.T) {
-	c, err := catalog.Load(builtin.Files)
-	if err != nil {
-		t.Fatal(err)
-	}
+	c := loaded(t)
 	p := &permissions{catalog: c, operations: aws.Operations(nil)}
 	for _, k := range c.Kinds {
 		if k.Provider() != "aws" {

@@ -6,10 +6,12 @@
 package browser
 
 import (
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/playwright-community/playwright-go"
@@ -21,12 +23,16 @@ type Browser struct {
 	chrome   playwright.Browser
 	axe      string // the text of axe's script
 	pictures string
+	keeps    bool // every picture, for people to look at
 }
 
-// Open starts a Chromium that ends with the test. Pictures go to the folder that WARD_PICTURES names, or to one that ends with the test.
-// Without a browser a test is skipped, in CI it fails.
+// Open opens a Chromium whose windows close with the test. Pictures go to the folder that WARD_PICTURES names, or to one that ends with the
+// test. Without a browser a test is skipped, in CI it fails; in short it is always skipped.
 func Open(t testing.TB) *Browser {
 	t.Helper()
+	if testing.Short() {
+		t.Skip("opens a browser")
+	}
 	driver, axe, chromium, why := find()
 	if why != "" && os.Getenv("CI") != "" {
 		t.Fatal(why)
@@ -37,27 +43,42 @@ func Open(t testing.TB) *Browser {
 	if err != nil {
 		t.Fatal(err)
 	}
-	play, err := playwright.Run(&playwright.RunOptions{DriverDirectory: driver, SkipInstallBrowsers: true, Verbose: false})
-	if err != nil {
-		t.Fatalf("start the driver of the browser: %v", err)
-	}
-	t.Cleanup(func() { _ = play.Stop() })
-	var arguments []string
-	if os.Getuid() == 0 { // Chromium's own sandbox refuses root
-		arguments = append(arguments, "--no-sandbox")
-	}
-	chrome, err := play.Chromium.Launch(playwright.BrowserTypeLaunchOptions{ExecutablePath: &chromium, Args: arguments})
-	if err != nil {
-		t.Fatalf("start %s: %v", chromium, err)
-	}
-	t.Cleanup(func() { _ = chrome.Close() })
-	b := &Browser{t: t, chrome: chrome, axe: string(script), pictures: os.Getenv("WARD_PICTURES")}
-	if b.pictures == "" {
+	b := &Browser{t: t, chrome: start(t, driver, chromium), axe: string(script), pictures: os.Getenv("WARD_PICTURES")}
+	if b.keeps = b.pictures != ""; !b.keeps {
 		b.pictures = t.TempDir()
 	} else if err := os.MkdirAll(b.pictures, 0o755); err != nil {
 		t.Fatal(err)
 	}
 	return b
+}
+
+var (
+	starting sync.Mutex
+	shared   playwright.Browser
+)
+
+// start returns the Chromium that all tests of one program share: its start takes as long as several pages. It ends with the program,
+// however that ends, since its driver then has nobody to listen to.
+func start(t testing.TB, driver, chromium string) playwright.Browser {
+	t.Helper()
+	starting.Lock()
+	defer starting.Unlock()
+	if shared != nil && shared.IsConnected() {
+		return shared
+	}
+	play, err := playwright.Run(&playwright.RunOptions{DriverDirectory: driver, SkipInstallBrowsers: true, Verbose: false})
+	if err != nil {
+		t.Fatalf("start the driver of the browser: %v", err)
+	}
+	var arguments []string
+	if os.Getuid() == 0 { // Chromium's own sandbox refuses root
+		arguments = append(arguments, "--no-sandbox")
+	}
+	shared, err = play.Chromium.Launch(playwright.BrowserTypeLaunchOptions{ExecutablePath: &chromium, Args: arguments})
+	if err != nil {
+		t.Fatalf("start %s: %v", chromium, err)
+	}
+	return shared
 }
 
 // find looks for what `make setup` installs, in the folder .venv of the project, and for the machine's Chromium.
@@ -89,6 +110,16 @@ func exists(path string) bool {
 	return err == nil
 }
 
+// Guarded answers as a handler does, under a content security policy that the server's own is no stricter than.
+func Guarded(h http.Handler) http.Handler {
+	const policy = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; " +
+		"frame-ancestors 'none'; base-uri 'none'"
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Security-Policy", policy)
+		h.ServeHTTP(w, r)
+	})
+}
+
 // View is how a person looks at pages.
 type View struct {
 	Name   string // for pictures
@@ -98,14 +129,26 @@ type View struct {
 	Print  bool
 	// Scriptless is with scripts turned off.
 	Scriptless bool
+	// Rules are what axe looks for.
+	Rules Rules
 }
+
+// Rules are those of axe.
+type Rules int
+
+// Each rule is looked for where its answer may differ.
+const (
+	All     Rules = iota
+	Colours       // of texts and of what is behind them: in the dark and on paper everything else is as it is on a screen in the light
+	Parts         // how parts are named and nested: on a phone texts have the colours that they have on a desk
+)
 
 // The views that every page is to be good in.
 var (
 	Desk  = View{Name: "desk", Width: 1280, Height: 800}
-	Night = View{Name: "dark", Width: 1280, Height: 800, Dark: true}
-	Phone = View{Name: "phone", Width: 360, Height: 740}
-	Paper = View{Name: "print", Width: 794, Height: 1123, Print: true}
+	Night = View{Name: "dark", Width: 1280, Height: 800, Dark: true, Rules: Colours}
+	Phone = View{Name: "phone", Width: 360, Height: 740, Rules: Parts}
+	Paper = View{Name: "print", Width: 794, Height: 1123, Print: true, Rules: Colours}
 	Plain = View{Name: "plain", Width: 1280, Height: 800, Scriptless: true}
 )
 
@@ -122,7 +165,8 @@ func (b *Browser) Visit(v View) *Visit {
 	within, err := b.chrome.NewContext(playwright.BrowserNewContextOptions{
 		Viewport: &playwright.Size{Width: v.Width, Height: v.Height}, ColorScheme: scheme,
 		IgnoreHttpsErrors: playwright.Bool(true), JavaScriptEnabled: playwright.Bool(!v.Scriptless),
-		BypassCSP: playwright.Bool(false), AcceptDownloads: playwright.Bool(true), Locale: playwright.String("en-GB"), TimezoneId: playwright.String("Europe/Berlin"),
+		BypassCSP: playwright.Bool(false), AcceptDownloads: playwright.Bool(true), Locale: playwright.String("en-GB"),
+		TimezoneId: playwright.String("Europe/Berlin"),
 	})
 	if err != nil {
 		b.t.Fatalf("open a window: %v", err)

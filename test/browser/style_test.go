@@ -17,9 +17,6 @@ import (
 //go:embed testdata/*.html
 var testdata embed.FS
 
-// policy is what the server's own is no stricter than.
-const policy = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
-
 // serve serves a site to somebody who may do all.
 func serve(t *testing.T, add func(*web.Site, *http.ServeMux)) string {
 	t.Helper()
@@ -31,15 +28,14 @@ func serve(t *testing.T, add func(*web.Site, *http.ServeMux)) string {
 	live := site.Live(100)
 	add(site, mux)
 	all := access.Actor{ID: "1", Name: "ada@clinic.example", Roles: []access.Role{access.Compliance, access.Administrator}}
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("Content-Security-Policy", policy)
+	server := httptest.NewServer(browser.Guarded(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		mux.ServeHTTP(w, r.WithContext(access.With(r.Context(), all)))
-	}))
+	})))
 	t.Cleanup(func() { live.Stop(); server.Close() })
 	return server.URL
 }
 
-// TestStyle proves that all parts of pages are sound in every view.
+// TestStyle proves that all parts of pages are sound in every view, by every rule.
 func TestStyle(t *testing.T) {
 	b := browser.Open(t)
 	folder, err := fs.Sub(testdata, "testdata")
@@ -58,7 +54,8 @@ func TestStyle(t *testing.T) {
 			return pages.Show(w, r, "style.html", web.Page{Title: "All parts", Active: "/style", Up: []web.Crumb{{Title: "Overview", Path: "/"}},
 				Scope: &web.Scope{Action: "/style", Estates: []web.Choice{{Value: "1", Label: "Clinic"}}, Estate: "1", Max: "2026-11-22"},
 				Body: map[string]any{
-					"States":     []string{"met", "not met", "unknown", "manual", "inherited", "not applicable", "excepted", "pass", "fail", "running", "due", "expired", "missing", "proposed", "approved"},
+					"States": []string{"met", "not met", "unknown", "manual", "inherited", "not applicable", "excepted", "pass", "fail", "running",
+						"due", "expired", "missing", "proposed", "approved"},
 					"Severities": []string{"critical", "high", "medium", "low"}, "Now": time.Date(2026, 11, 22, 14, 0, 0, 0, time.UTC),
 					"Tabs":   []web.Tab{{Title: "Console", Path: "/", Current: true}, {Title: "Terraform", Path: "/", Count: "2"}},
 					"Errors": map[string]string{"email": "This is no address of e-mail: an @ is missing."},
@@ -67,6 +64,7 @@ func TestStyle(t *testing.T) {
 	})
 	for _, view := range append(browser.Views, browser.Plain) {
 		t.Run(view.Name, func(t *testing.T) {
+			view.Rules = browser.All
 			v := b.Visit(view)
 			if got := v.Open(address + "/style"); got != http.StatusOK {
 				t.Fatalf("status %d", got)

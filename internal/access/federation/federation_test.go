@@ -62,8 +62,9 @@ func (h *house) open(db *state.DB, s Settings) {
 	keeper, ledger := recordtest.Open(h.t, db, nil)
 	h.ledger = ledger
 	var err error
-	h.Providers, err = Open(Options{DB: db, Keeper: keeper, Base: h.server.URL + "/", Settings: s, Client: &http.Client{Transport: &http.Transport{TLSClientConfig: h.roots}},
-		Log: slog.New(slog.NewTextHandler(h.t.Output(), nil)), Now: func() time.Time { return time.Now().Add(h.late) },
+	h.Providers, err = Open(Options{DB: db, Keeper: keeper, Base: h.server.URL + "/", Settings: s,
+		Client: &http.Client{Transport: &http.Transport{TLSClientConfig: h.roots}},
+		Log:    slog.New(slog.NewTextHandler(h.t.Output(), nil)), Now: func() time.Time { return time.Now().Add(h.late) },
 		SignIn: func(_ http.ResponseWriter, _ *http.Request, who Identity) error {
 			h.came = append(h.came, who)
 			return nil
@@ -123,9 +124,10 @@ var groups = Common{Name: "corp", Title: "Example Corp", Groups: map[string][]ac
 // TestLocal proves that a sign-in leads to nowhere but this server.
 func TestLocal(t *testing.T) {
 	for next, want := range map[string]string{
-		"": "/", "/findings?a=b&c=d": "/findings?a=b&c=d", "/a%2Fb": "/a%2Fb", "/": "/", "findings": "/", "//evil.example": "/", "https://evil.example/": "/",
-		`/\evil.example`: "/", `\\evil.example`: "/", "/\t/evil.example": "/", "///evil.example": "/", "javascript:alert(1)": "/", "http:/evil.example": "/",
-		"/%2F/evil.example": "/", "/sign-in/oidc/corp": "/", "/a\r\nSet-Cookie: x=y": "/", "//user@evil.example/": "/", "/" + strings.Repeat("a", 2000): "/",
+		"": "/", "/findings?a=b&c=d": "/findings?a=b&c=d", "/a%2Fb": "/a%2Fb", "/": "/", "findings": "/", "//evil.example": "/",
+		"https://evil.example/": "/", `/\evil.example`: "/", `\\evil.example`: "/", "/\t/evil.example": "/", "///evil.example": "/",
+		"javascript:alert(1)": "/", "http:/evil.example": "/", "/%2F/evil.example": "/", "/sign-in/oidc/corp": "/", "/a\r\nSet-Cookie: x=y": "/",
+		"//user@evil.example/": "/", "/" + strings.Repeat("a", 2000): "/",
 	} {
 		if got := local(next); got != want {
 			t.Errorf("%q leads to %q, want %q", next, got, want)

@@ -126,10 +126,12 @@ func TestOIDC(t *testing.T) {
 			t.Fatalf("%d at %v, came %v: %s", status, at, h.came, text)
 		}
 		who := h.came[0]
-		if who.Issuer != p.Issuer() || who.Subject != "1234567890" || who.Email != "jane.doe@example.com" || strings.Join(who.Groups, " ") != "engineering design" {
+		if who.Issuer != p.Issuer() || who.Subject != "1234567890" || who.Email != "jane.doe@example.com" ||
+			strings.Join(who.Groups, " ") != "engineering design" {
 			t.Errorf("who came: %+v", who)
 		}
-		if out := h.SignOutURL(p.Issuer()); !strings.HasPrefix(out, p.Issuer()+"/logout?a=b&client_id=") || !strings.Contains(out, url.QueryEscape(h.server.URL+"/sign-in")) {
+		if out := h.SignOutURL(p.Issuer()); !strings.HasPrefix(out, p.Issuer()+"/logout?a=b&client_id=") ||
+			!strings.Contains(out, url.QueryEscape(h.server.URL+"/sign-in")) {
 			t.Errorf("signs out at %q", out)
 		}
 
@@ -179,7 +181,8 @@ func TestOIDC(t *testing.T) {
 		if status, _, _ := h.visit(h.browser, back.RequestURI()); status != 400 || len(h.came) != 2 {
 			t.Errorf("the answer once more: %d", status)
 		}
-		for query, want := range map[string]string{"iss=https://evil.example": "not verified", "error=access_denied": "provider refused", "code=": "not verified"} {
+		for query, want := range map[string]string{"iss=https://evil.example": "not verified", "error=access_denied": "provider refused",
+			"code=": "not verified"} {
 			u := answer()
 			name, value, _ := strings.Cut(query, "=")
 			if status, text, _ := h.visit(h.browser, with(u, name, value)); status != 403 || len(h.came) != 2 || !strings.Contains(text, "Example Corp") {

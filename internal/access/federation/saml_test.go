@@ -57,7 +57,8 @@ func newKey(t *testing.T) (*rsa.PrivateKey, *x509.Certificate) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	plan := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "id.example"}, NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour)}
+	plan := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "id.example"},
+		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour)}
 	der, err := x509.CreateCertificate(rand.Reader, plan, plan, &key.PublicKey, key)
 	if err != nil {
 		t.Fatal(err)
@@ -84,10 +85,12 @@ func newOffice(t *testing.T) *office {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := store.Put("/users/ann", samlidp.User{Name: "ann", HashedPassword: password, Email: "ann@example.org", CommonName: "Ann Lee", Groups: []string{"engineering"}}); err != nil {
+	if err := store.Put("/users/ann", samlidp.User{Name: "ann", HashedPassword: password, Email: "ann@example.org", CommonName: "Ann Lee",
+		Groups: []string{"engineering"}}); err != nil {
 		t.Fatal(err)
 	}
-	f.Server, err = samlidp.New(samlidp.Options{URL: *at, Signer: key, Key: key, Certificate: certificate, Store: store, Logger: log.New(io.Discard, "", 0)})
+	f.Server, err = samlidp.New(samlidp.Options{URL: *at, Signer: key, Key: key, Certificate: certificate, Store: store,
+		Logger: log.New(io.Discard, "", 0)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -106,7 +109,8 @@ func (f *office) join(t *testing.T, h *house, db *state.DB, change func(*SAML)) 
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	s := SAML{Common: groups, MetadataFile: file, SubjectAttribute: "uid", EmailAttribute: "eduPersonPrincipalName", NameAttribute: "cn", GroupsAttribute: "eduPersonAffiliation"}
+	s := SAML{Common: groups, MetadataFile: file, SubjectAttribute: "uid", EmailAttribute: "eduPersonPrincipalName", NameAttribute: "cn",
+		GroupsAttribute: "eduPersonAffiliation"}
 	if change != nil {
 		change(&s)
 	}
@@ -209,7 +213,8 @@ func TestSigned(t *testing.T) {
 		s.KeyFile, s.CertificateFile = filepath.Join(dir, "key.pem"), filepath.Join(dir, "cert.pem")
 	})
 	_, text, _ := h.visit(h.browser, "/sign-in/saml/corp/metadata")
-	for word, want := range map[string]bool{"HTTP-POST": true, "HTTP-Artifact": false, `use="signing"`: true, `use="encryption"`: false, `WantAssertionsSigned="true"`: true, `AuthnRequestsSigned="true"`: true} {
+	for word, want := range map[string]bool{"HTTP-POST": true, "HTTP-Artifact": false, `use="signing"`: true, `use="encryption"`: false,
+		`WantAssertionsSigned="true"`: true, `AuthnRequestsSigned="true"`: true} {
 		if strings.Contains(text, word) != want {
 			t.Errorf("metadata hold %s: %v", word, !want)
 		}

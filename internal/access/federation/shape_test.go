@@ -16,7 +16,8 @@ func writePEM(t *testing.T, file, kind string, der []byte) {
 
 // FuzzShape proves that no response, whatever is in it, breaks what looks at it first, and that one which passes holds one assertion.
 func FuzzShape(f *testing.F) {
-	f.Add([]byte(`<samlp:Response xmlns:samlp="` + nsProtocol + `" xmlns:s="` + nsAssertion + `" xmlns:d="` + nsSignature + `" ID="r"><s:Assertion ID="a"><d:Signature>` +
+	f.Add([]byte(`<samlp:Response xmlns:samlp="` + nsProtocol + `" xmlns:s="` + nsAssertion + `" xmlns:d="` + nsSignature +
+		`" ID="r"><s:Assertion ID="a"><d:Signature>` +
 		`<SignedInfo><Reference URI="#a"/></SignedInfo></d:Signature><Subject><NameID/><SubjectConfirmation><SubjectConfirmationData/></SubjectConfirmation></Subject>` +
 		`<Conditions><AudienceRestriction><Audience/></AudienceRestriction></Conditions><AuthnStatement><AuthnContext/></AuthnStatement></s:Assertion></samlp:Response>`))
 	f.Add([]byte(`<Reference/>`))

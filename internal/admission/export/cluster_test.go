@@ -61,8 +61,14 @@ func (r *recorder) HandleWarningHeader(_ int, _, text string) { r.texts = append
 
 const batchLabel = "ward-test/batch"
 
+// ready is the rig that all tests share, as they do the cluster.
+var ready *rig
+
 func newRig(t *testing.T) *rig {
 	t.Helper()
+	if ready != nil {
+		return ready
+	}
 	c := testcluster.Shared(t)
 	c.Apply(t, definitions)
 	r := &rig{cluster: c, warnings: &recorder{}, accounts: map[string]bool{}}
@@ -77,6 +83,7 @@ func newRig(t *testing.T) *rig {
 		t.Fatal(err)
 	}
 	r.mapper = restmapper.NewDiscoveryRESTMapper(groups)
+	ready = r
 	return r
 }
 

@@ -1,8 +1,6 @@
 package images_test
 
 import (
-	"archive/tar"
-	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -17,13 +15,11 @@ import (
 	"github.com/google/go-containerregistry/pkg/name"
 	"github.com/google/go-containerregistry/pkg/registry"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
-	"github.com/google/go-containerregistry/pkg/v1/empty"
-	"github.com/google/go-containerregistry/pkg/v1/mutate"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
-	"github.com/google/go-containerregistry/pkg/v1/tarball"
 
 	builtin "ward.dev/ward/catalog"
 	"ward.dev/ward/internal/admission/images"
+	"ward.dev/ward/internal/image/imagetest"
 	"ward.dev/ward/internal/kind"
 	"ward.dev/ward/internal/resource"
 	"ward.dev/ward/internal/source/image"
@@ -33,29 +29,8 @@ import (
 // made is an image with a version of OpenSSL.
 func made(t *testing.T, version string) v1.Image {
 	t.Helper()
-	var out bytes.Buffer
-	w := tar.NewWriter(&out)
-	for name, content := range map[string]string{"etc/os-release": "ID=debian\nVERSION_ID=\"12\"\n",
-		"var/lib/dpkg/status": "Package: openssl\nStatus: install ok installed\nArchitecture: amd64\nVersion: " + version + "\n\n"} {
-		if err := w.WriteHeader(&tar.Header{Name: name, Mode: 0o644, Size: int64(len(content))}); err != nil {
-			t.Fatal(err)
-		}
-		if _, err := io.WriteString(w, content); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := w.Close(); err != nil {
-		t.Fatal(err)
-	}
-	layer, err := tarball.LayerFromOpener(func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(out.Bytes())), nil })
-	if err != nil {
-		t.Fatal(err)
-	}
-	one, err := mutate.AppendLayers(empty.Image, layer)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return one
+	return imagetest.Image(t, imagetest.Layer(t, map[string]string{"etc/os-release": "ID=debian\nVERSION_ID=\"12\"\n",
+		"var/lib/dpkg/status": "Package: openssl\nStatus: install ok installed\nArchitecture: amd64\nVersion: " + version + "\n\n"}))
 }
 
 // hub is a registry of this machine.

@@ -1,8 +1,6 @@
 package webhook_test
 
 import (
-	"archive/tar"
-	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -25,7 +23,6 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/layout"
 	"github.com/google/go-containerregistry/pkg/v1/mutate"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
-	"github.com/google/go-containerregistry/pkg/v1/tarball"
 	"github.com/google/go-containerregistry/pkg/v1/types"
 	meta "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/kubernetes"
@@ -37,6 +34,7 @@ import (
 	"ward.dev/ward/internal/admission/webhook"
 	"ward.dev/ward/internal/catalog"
 	"ward.dev/ward/internal/certificate"
+	"ward.dev/ward/internal/image/imagetest"
 	"ward.dev/ward/internal/source/cluster"
 	"ward.dev/ward/internal/source/cluster/mirror"
 	"ward.dev/ward/internal/source/image"
@@ -236,31 +234,10 @@ func (s *trial) await(t *testing.T, what string, holds func() bool) {
 // debian makes an image of Debian with a version of OpenSSL.
 func debian(t testing.TB, version string) v1.Image {
 	t.Helper()
-	files := map[string]string{
+	made := imagetest.Image(t, imagetest.Layer(t, map[string]string{
 		"etc/os-release":      "ID=debian\nVERSION_ID=\"12\"\n",
 		"var/lib/dpkg/status": "Package: libssl3\nStatus: install ok installed\nArchitecture: amd64\nSource: openssl\nVersion: " + version + "\n\n",
-	}
-	var out bytes.Buffer
-	w := tar.NewWriter(&out)
-	for name, content := range files {
-		if err := w.WriteHeader(&tar.Header{Name: name, Mode: 0o644, Size: int64(len(content))}); err != nil {
-			t.Fatal(err)
-		}
-		if _, err := io.WriteString(w, content); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := w.Close(); err != nil {
-		t.Fatal(err)
-	}
-	layer, err := tarball.LayerFromOpener(func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(out.Bytes())), nil })
-	if err != nil {
-		t.Fatal(err)
-	}
-	made, err := mutate.AppendLayers(empty.Image, layer)
-	if err != nil {
-		t.Fatal(err)
-	}
+	}))
 	return mutate.MediaType(mutate.ConfigMediaType(made, types.OCIConfigJSON), types.OCIManifestSchema1)
 }
 

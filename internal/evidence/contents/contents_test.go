@@ -23,8 +23,9 @@ import (
 func TestParts(t *testing.T) {
 	c := contents.Contents{
 		Assessment: &assessment.Assessment{Version: assessment.Version, Tool: assessment.Tool{Name: "ward", CatalogDigest: "sha256:x"}},
-		Readings: []source.Reading{{Kind: "terraform", Name: "code", Blocks: []resource.Block{{Dialect: resource.Terraform, Type: "x", Address: "x.y", Target: "code",
-			Body: value.Object(map[string]value.Value{"password": value.String("hunter2")}), Origin: &value.Origin{File: "main.tf", Line: 1}}}}},
+		Readings: []source.Reading{{Kind: "terraform", Name: "code",
+			Blocks: []resource.Block{{Dialect: resource.Terraform, Type: "x", Address: "x.y", Target: "code",
+				Body: value.Object(map[string]value.Value{"password": value.String("hunter2")}), Origin: &value.Origin{File: "main.tf", Line: 1}}}}},
 		Config:    &config.Config{Estate: "clinic", Vars: map[string]string{"password": "hunter2"}, Parameters: map[string]string{"Token": "hunter2"}},
 		Decisions: []map[string]string{{"id": "EX-1"}},
 		Catalogs: []fs.FS{fstest.MapFS{"checks/a/b.yaml": {Data: []byte("own: check\n")}, "checks/ö x.yaml": {Data: []byte("odd: name\n")},
@@ -42,7 +43,8 @@ func TestParts(t *testing.T) {
 		}
 	}
 	text := all.String()
-	for _, wanted := range []string{"== assessment.json", `"catalog_digest": "sha256:x"`, "== readings.jsonl", "main.tf", "== times.jsonl", "== config.json", `"Estate": "clinic"`,
+	for _, wanted := range []string{"== assessment.json", `"catalog_digest": "sha256:x"`, "== readings.jsonl", "main.tf", "== times.jsonl",
+		"== config.json", `"Estate": "clinic"`,
 		`"password": "(not kept)"`, "== decisions.json", "EX-1", "== catalog/1/checks/a/b.yaml\nown: check\n", "== catalog/1/sha256-", "odd: name"} {
 		if !strings.Contains(text, wanted) {
 			t.Errorf("%q is missing", wanted)

@@ -1,8 +1,6 @@
 package registry
 
 import (
-	"archive/tar"
-	"bytes"
 	"context"
 	"io"
 	"log"
@@ -18,37 +16,17 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/empty"
 	"github.com/google/go-containerregistry/pkg/v1/mutate"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
-	"github.com/google/go-containerregistry/pkg/v1/tarball"
 
 	"ward.dev/ward/internal/image"
+	"ward.dev/ward/internal/image/imagetest"
 )
 
 // imageOf makes an image with one package.
 func imageOf(t *testing.T, architecture, version string) v1.Image {
 	t.Helper()
-	var data bytes.Buffer
-	w := tar.NewWriter(&data)
-	for name, content := range map[string]string{
+	out := imagetest.Image(t, imagetest.Layer(t, map[string]string{
 		"etc/os-release": "ID=debian\nVERSION_ID=12\n", "var/lib/dpkg/status": "Package: bash\nVersion: " + version + "\n",
-	} {
-		if err := w.WriteHeader(&tar.Header{Name: name, Mode: 0o644, Size: int64(len(content))}); err != nil {
-			t.Fatal(err)
-		}
-		if _, err := io.WriteString(w, content); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := w.Close(); err != nil {
-		t.Fatal(err)
-	}
-	layer, err := tarball.LayerFromOpener(func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(data.Bytes())), nil })
-	if err != nil {
-		t.Fatal(err)
-	}
-	out, err := mutate.AppendLayers(empty.Image, layer)
-	if err != nil {
-		t.Fatal(err)
-	}
+	}))
 	file, err := out.ConfigFile()
 	if err != nil {
 		t.Fatal(err)

@@ -131,12 +131,14 @@ var exception = []string{"title", "Old logs", "checks", "aws.s3.bucket.*", "reso
 // it then is due and exported.
 func TestException(t *testing.T) {
 	s := serve(t)
-	s.get("ann", "/decisions/exception/new?check=aws.s3.bucket.encrypts-with-kms&resource=aws_s3_bucket.logs&estate=north", "aws.s3.bucket.encrypts-with-kms",
+	s.get("ann", "/decisions/exception/new?check=aws.s3.bucket.encrypts-with-kms&resource=aws_s3_bucket.logs&estate=north",
+		"aws.s3.bucket.encrypts-with-kms",
 		`value="aws_s3_bucket.logs"`, `<option value="north" selected>`)
 	wrong := append([]string{}, exception...)
 	wrong[15] = "soon"
 	text := s.post("ann", "/decisions/exception", 422, wrong...).Body.String()
-	for _, word := range []string{"Write the day as 2026-12-31.", "It goes in March.", `value="module.logs.*"`, "stage=test,dev", `aria-invalid="true"`, "Last day: Write"} {
+	for _, word := range []string{"Write the day as 2026-12-31.", "It goes in March.", `value="module.logs.*"`, "stage=test,dev",
+		`aria-invalid="true"`, "Last day: Write"} {
 		if !strings.Contains(text, word) {
 			t.Errorf("the form with a mistake does not say %q", word)
 		}
@@ -166,7 +168,8 @@ func TestException(t *testing.T) {
 	}
 	s.post("ann", "/decisions/exception/EX-1", 303, changed...)
 	s.post("bob", "/decisions/exception/EX-1", 409, changed...)
-	s.get("ann", "/decisions/exception/EX-1", "Version 3 is in force", "in force: Cyd", "proposed: Dan", "<del>Cyd</del> <ins>Dan</ins>", "Drop the change", "Dan has it now.")
+	s.get("ann", "/decisions/exception/EX-1", "Version 3 is in force", "in force: Cyd", "proposed: Dan", "<del>Cyd</del> <ins>Dan</ins>",
+		"Drop the change", "Dan has it now.")
 	s.post("ann", "/decisions/exception/EX-1/move", 303, "verb", "discard", "version", "4")
 }
 
@@ -182,7 +185,8 @@ func TestActFields(t *testing.T) {
 	}
 	s.post("ann", "/decisions/exception", 303, exception...)
 	s.post("ann", "/decisions/exception/EX-1", 303, append([]string{"act.version", "1"}, exception...)...)
-	if v, err := s.decisions.Version(people["ann"], "exception", "EX-1", 2); err != nil || v.Reason != "" || v.Body["reason"].Text != "It goes in March." {
+	if v, err := s.decisions.Version(people["ann"], "exception", "EX-1", 2); err != nil || v.Reason != "" ||
+		v.Body["reason"].Text != "It goes in March." {
 		t.Errorf("%+v, %v", v, err)
 	}
 }
@@ -203,7 +207,8 @@ func TestWho(t *testing.T) {
 	s.post("cyd", "/decisions/exception", 303, exception...)
 	s.post("cyd", "/decisions/exception/EX-1/move", 303, "verb", "propose", "version", "1")
 	s.post("cyd", "/decisions/exception/EX-1/move", 403, "verb", "approve", "version", "2")
-	for _, path := range []string{"/decisions/nothing", "/decisions/exception/EX-9", "/decisions/exception/EX-01", "/decisions/exception/1", "/decisions?estate=south"} {
+	for _, path := range []string{"/decisions/nothing", "/decisions/exception/EX-9", "/decisions/exception/EX-01", "/decisions/exception/1",
+		"/decisions?estate=south"} {
 		s.ask("ann", "GET", path, "", nil, 404)
 	}
 }
@@ -242,7 +247,8 @@ func TestFile(t *testing.T) {
 	digest, _, _ := strings.Cut(keep, "|")
 	w := s.ask("vera", "GET", "/decisions/attestation/AT-1/files/"+digest, "", nil, 200)
 	h := w.Header()
-	if w.Body.String() != "<script>alert(1)</script>" || h.Get("Content-Type") != "application/octet-stream" || h.Get("X-Content-Type-Options") != "nosniff" ||
+	if w.Body.String() != "<script>alert(1)</script>" || h.Get("Content-Type") != "application/octet-stream" ||
+		h.Get("X-Content-Type-Options") != "nosniff" ||
 		!strings.HasPrefix(h.Get("Content-Disposition"), `attachment; filename="evil`) || !strings.Contains(h.Get("Content-Security-Policy"), "sandbox") {
 		t.Errorf("%v %s", h, w.Body)
 	}
@@ -263,7 +269,8 @@ func TestAttest(t *testing.T) {
 	s.post("cyd", "/decisions/attestation/AT-1/move", 403, "verb", "attest", "version", "1")
 	s.post("ann", "/decisions/attestation/AT-1/move", 303, "verb", "attest", "version", "1")
 	s.get("ann", "/decisions/attestation/AT-1", "Risk analysis", "2027-05-01", "Attested")
-	if to := s.ask("ann", "GET", "/decisions/attestation/new?id=risk-analysis&estate=north", "", nil, 303).Header().Get("Location"); to != "/decisions/attestation/AT-1" {
+	led := s.ask("ann", "GET", "/decisions/attestation/new?id=risk-analysis&estate=north", "", nil, 303)
+	if to := led.Header().Get("Location"); to != "/decisions/attestation/AT-1" {
 		t.Errorf("led to %s", to)
 	}
 	if text := s.get("ann", "/decisions?estate=north"); strings.Contains(text, "We carried out a risk analysis") {
@@ -292,8 +299,9 @@ func TestEveryRegister(t *testing.T) {
 func TestImport(t *testing.T) {
 	s := serve(t)
 	text := "attestations:\n  - {id: risk-analysis, answer: yes, owner: Ann, reviewed: 2026-04-01}\n"
-	if got := s.post("ann", "/decisions/import", 422, "text", "attestation: []", "act.estate", "north").Body.String(); !strings.Contains(got, "ward.yaml:1: unknown key") || !strings.Contains(got, "attestation: []") {
-		t.Error(got)
+	refused := s.post("ann", "/decisions/import", 422, "text", "attestation: []", "act.estate", "north").Body.String()
+	if !strings.Contains(refused, "ward.yaml:1: unknown key") || !strings.Contains(refused, "attestation: []") {
+		t.Error(refused)
 	}
 	s.post("ann", "/decisions/import", 422, "text", strings.Replace(text, "risk-analysis", "no-such", 1))
 	if got := s.post("ann", "/decisions/import", 200, "text", text, "act.estate", "north").Body.String(); !strings.Contains(got, "1 new draft") {
@@ -310,7 +318,8 @@ func TestMatrixAndPlan(t *testing.T) {
 	s.post("ann", "/decisions/responsibility/RE-1/move", 303, "verb", "propose", "version", "1")
 	s.post("bob", "/decisions/responsibility/RE-1/move", 303, "verb", "assign", "version", "2")
 	s.get("ann", "/responsibilities", "Dan, Eve")
-	s.get("ann", "/plan?estate=north", "Answers for it", "Cyd", `<span class="status met">met</span>`, "there is no risk analysis", "What this plan does not know")
+	s.get("ann", "/plan?estate=north", "Answers for it", "Cyd", `<span class="status met">met</span>`, "there is no risk analysis",
+		"What this plan does not know")
 	if text := s.get("ann", "/plan", "There is no assessment"); strings.Contains(text, `<span class="status met">`) {
 		t.Error("something is met without an assessment")
 	}
@@ -322,7 +331,8 @@ func TestMatrixAndPlan(t *testing.T) {
 				} `json:"metadata"`
 			} `json:"system-security-plan"`
 		}
-		if err := json.Unmarshal([]byte(s.get("ann", path)), &plan); err != nil || len(plan.Plan.Metadata.Parties) != 1 || plan.Plan.Metadata.Parties[0].Name != "Cyd" {
+		if err := json.Unmarshal([]byte(s.get("ann", path)), &plan); err != nil || len(plan.Plan.Metadata.Parties) != 1 ||
+			plan.Plan.Metadata.Parties[0].Name != "Cyd" {
 			t.Errorf("%s: %+v, %v", path, plan, err)
 		}
 	}
@@ -364,7 +374,8 @@ func TestOperations(t *testing.T) {
 	wrong := map[string]any{"fields": map[string]any{"title": "Old logs"}}
 	s.call("cyd", "POST", "/decisions/exception", wrong, 422)
 	fields["expires"] = "soon"
-	if got := s.call("cyd", "POST", "/decisions/exception", map[string]any{"fields": fields}, 422); !strings.Contains(got["errors"].([]any)[0].(map[string]any)["location"].(string), "body.fields.expires") {
+	got := s.call("cyd", "POST", "/decisions/exception", map[string]any{"fields": fields}, 422)
+	if !strings.Contains(got["errors"].([]any)[0].(map[string]any)["location"].(string), "body.fields.expires") {
 		t.Errorf("faults %v", got)
 	}
 	s.call("vera", "POST", "/decisions/exception", map[string]any{"fields": made["fields"]}, 403)
@@ -397,14 +408,17 @@ func TestOperations(t *testing.T) {
 	if err := json.Unmarshal(w.Body.Bytes(), &file); err != nil {
 		t.Fatal(err)
 	}
-	s.call("ann", "POST", "/decisions/attestation", map[string]any{"fields": map[string]any{"statement": "risk-analysis", "answer": "yes", "owner": "Ann", "files": []any{file}}}, 201)
-	if got := s.ask("ann", "GET", "/api/v1/decisions/attestation/AT-1/files/"+file["digest"].(string), "", nil, 200); got.Body.String() != "evidence" || got.Header().Get("Content-Type") != "application/octet-stream" {
-		t.Errorf("%v %s", got.Header(), got.Body)
+	s.call("ann", "POST", "/decisions/attestation", map[string]any{"fields": map[string]any{"statement": "risk-analysis", "answer": "yes",
+		"owner": "Ann", "files": []any{file}}}, 201)
+	kept := s.ask("ann", "GET", "/api/v1/decisions/attestation/AT-1/files/"+file["digest"].(string), "", nil, 200)
+	if kept.Body.String() != "evidence" || kept.Header().Get("Content-Type") != "application/octet-stream" {
+		t.Errorf("%v %s", kept.Header(), kept.Body)
 	}
-	s.call("ann", "POST", "/decisions/incident", map[string]any{"fields": map[string]any{"title": "Lost laptop", "role": "covered entity", "discovered": "2026-04-30",
-		"description": "Lost.", "owner": "Cyd", "breach": "undecided", "individuals": 12}}, 201)
+	s.call("ann", "POST", "/decisions/incident", map[string]any{"fields": map[string]any{"title": "Lost laptop", "role": "covered entity",
+		"discovered": "2026-04-30", "description": "Lost.", "owner": "Cyd", "breach": "undecided", "individuals": 12}}, 201)
 	text := s.ask("ann", "GET", "/api/v1/decisions/export?estate=north", "", nil, 200).Body.String()
-	if got := s.ask("ann", "POST", "/api/v1/decisions/import?estate=north", "application/yaml", strings.NewReader(text), 200).Body.String(); !strings.Contains(got, `"unchanged":["EX-1"]`) {
+	imported := s.ask("ann", "POST", "/api/v1/decisions/import?estate=north", "application/yaml", strings.NewReader(text), 200)
+	if got := imported.Body.String(); !strings.Contains(got, `"unchanged":["EX-1"]`) {
 		t.Errorf("%s imported again: %s", text, got)
 	}
 	if got := s.call("ann", "GET", "/responsibilities?estate=north", nil, 200); len(got["safeguards"].([]any)) < 60 {

@@ -173,7 +173,8 @@ func schemaOf(r *register.Register) *huma.Schema {
 			one.Type, one.Items = huma.TypeArray, &huma.Schema{Type: huma.TypeString}
 		case f.Type == register.Files:
 			one.Type, one.Items = huma.TypeArray, &huma.Schema{Type: huma.TypeObject, Description: "As the upload answered",
-				Required: []string{"digest", "name", "size"}, Properties: map[string]*huma.Schema{"digest": {Type: huma.TypeString}, "name": {Type: huma.TypeString}, "size": {Type: huma.TypeInteger}}}
+				Required: []string{"digest", "name", "size"}, Properties: map[string]*huma.Schema{"digest": {Type: huma.TypeString},
+					"name": {Type: huma.TypeString}, "size": {Type: huma.TypeInteger}}}
 		case f.Type == register.Selector:
 			one.Type, one.Properties = huma.TypeObject, map[string]*huma.Schema{"address": {Type: huma.TypeString}, "target": {Type: huma.TypeString},
 				"tags": {Type: huma.TypeObject, AdditionalProperties: &huma.Schema{Type: huma.TypeArray, Items: &huma.Schema{Type: huma.TypeString}}}}
@@ -232,8 +233,8 @@ func moving(a *api.API, p *pages) {
 		Sniff       string `header:"X-Content-Type-Options"`
 		Body        []byte
 	}
-	api.Register(a, huma.Operation{OperationID: "get-evidence-file", Method: http.MethodGet, Path: home + "/{register}/{id}/files/{digest}", Tags: []string{tag},
-		Summary: "Read an evidence file"}, access.View, func(ctx context.Context, in *download) (*downloaded, error) {
+	api.Register(a, huma.Operation{OperationID: "get-evidence-file", Method: http.MethodGet, Path: home + "/{register}/{id}/files/{digest}",
+		Tags: []string{tag}, Summary: "Read an evidence file"}, access.View, func(ctx context.Context, in *download) (*downloaded, error) {
 		f, data, err := p.decisions.File(ctx, in.Register, in.ID, in.Digest)
 		if err != nil {
 			return nil, told(err)

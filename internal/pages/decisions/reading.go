@@ -26,7 +26,8 @@ func reading(a *api.API, p *pages) {
 		Summary: "Read a decision"}, access.View, func(ctx context.Context, in *which) (*one, error) {
 		return answer(p.decisions.Get(ctx, in.Register, in.ID))
 	})
-	api.Register(a, huma.Operation{OperationID: "get-decision-history", Method: http.MethodGet, Path: home + "/{register}/{id}/history", Tags: []string{tag},
+	api.Register(a, huma.Operation{OperationID: "get-decision-history", Method: http.MethodGet, Path: home + "/{register}/{id}/history",
+		Tags:    []string{tag},
 		Summary: "Read every version of a decision, the newest first"}, access.View, func(ctx context.Context, in *which) (*history, error) {
 		all, err := p.decisions.History(ctx, in.Register, in.ID)
 		if err != nil {

@@ -114,7 +114,8 @@ func (p *pages) new(w http.ResponseWriter, r *http.Request, f form, status int) 
 
 // create declares an estate with one source and begins its first assessment.
 func (p *pages) create(w http.ResponseWriter, r *http.Request) error {
-	f := p.form(r, estate.Estate{Name: r.PostFormValue("name"), Config: strings.TrimSpace(r.PostFormValue("config")), Images: r.PostFormValue("images") != ""})
+	f := p.form(r, estate.Estate{Name: r.PostFormValue("name"), Config: strings.TrimSpace(r.PostFormValue("config")),
+		Images: r.PostFormValue("images") != ""})
 	f.Source, f.Regions, f.Spaces = source(r), r.PostFormValue("regions"), r.PostFormValue("namespaces")
 	f.Estate.Sources = []estate.Source{f.Source}
 	var err error

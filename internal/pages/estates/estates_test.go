@@ -82,10 +82,12 @@ func TestPages(t *testing.T) {
 	if _, open, err := o.store.Current(t.Context(), "clinic"); err != nil || !open {
 		t.Errorf("no assessment was asked for: %v", err)
 	}
-	if status, _, body := o.post("/estates", "name", "Clinic", "type", "aws"); status != http.StatusUnprocessableEntity || !strings.Contains(body, "There is an estate of that name") {
+	if status, _, body := o.post("/estates", "name", "Clinic", "type", "aws"); status != http.StatusUnprocessableEntity ||
+		!strings.Contains(body, "There is an estate of that name") {
 		t.Errorf("the name again: %d", status)
 	}
-	if status, location, _ := o.post("/estates/clinic/sources", "version", "1", "type", "aws", "regions", "eu-west-1, eu-central-1"); status != http.StatusSeeOther || location != "/estates/clinic" {
+	if status, location, _ := o.post("/estates/clinic/sources", "version", "1", "type", "aws", "regions",
+		"eu-west-1, eu-central-1"); status != http.StatusSeeOther || location != "/estates/clinic" {
 		t.Errorf("a source more: %d %s", status, location)
 	}
 	e, err := o.store.Get(t.Context(), "clinic")
@@ -98,7 +100,8 @@ func TestPages(t *testing.T) {
 	if status, _, _ := o.post("/estates/clinic/sources/0/remove", "version", "2"); status != http.StatusSeeOther {
 		t.Errorf("a source less: %d", status)
 	}
-	if status, _, body := o.post("/estates/clinic/remove", "name", "clinic"); status != http.StatusUnprocessableEntity || !strings.Contains(body, "exactly") {
+	if status, _, body := o.post("/estates/clinic/remove", "name", "clinic"); status != http.StatusUnprocessableEntity ||
+		!strings.Contains(body, "exactly") {
 		t.Errorf("removed with another name: %d", status)
 	}
 	o.roles = []access.Role{access.Viewer}
@@ -148,7 +151,8 @@ func TestOperations(t *testing.T) {
 		t.Errorf("read %v", e)
 	}
 	call("GET", "/estates/nope", "", 404)
-	if e := call("PUT", "/estates/clinic?version=1", strings.Replace(clinic, "Clinic", "Big clinic", 1), 200); e["name"] != "Big clinic" || e["version"] != 2.0 {
+	if e := call("PUT", "/estates/clinic?version=1", strings.Replace(clinic, "Clinic", "Big clinic", 1), 200); e["name"] != "Big clinic" ||
+		e["version"] != 2.0 {
 		t.Errorf("changed %v", e)
 	}
 	call("PUT", "/estates/clinic?version=1", clinic, 409)
@@ -167,20 +171,18 @@ func TestOperations(t *testing.T) {
 
 // TestLook proves that the pages are sound in a browser, with and without a mistake in them.
 func TestLook(t *testing.T) {
-	if testing.Short() {
-		t.Skip("opens a browser; make test runs it")
-	}
-	o := open(t)
-	server := httptest.NewServer(o)
-	defer server.Close()
 	b := browser.Open(t)
+	o := open(t)
+	server := httptest.NewServer(browser.Guarded(o))
+	defer server.Close()
 	if status, _, _ := o.post("/estates", "name", "Clinic", "type", "folder", "path", "/srv/clinic"); status != http.StatusSeeOther {
 		t.Fatal(status)
 	}
 	for _, view := range browser.Views {
 		v := b.Visit(view)
 		for name, path := range map[string]string{"estates": "/estates", "estate": "/estates/clinic", "estate new folder": "/estates/new",
-			"estate new repository": "/estates/new?type=repository", "estate new aws": "/estates/new?type=aws", "estate new cluster": "/estates/new?type=kubernetes"} {
+			"estate new repository": "/estates/new?type=repository", "estate new aws": "/estates/new?type=aws",
+			"estate new cluster": "/estates/new?type=kubernetes"} {
 			v.Open(server.URL + path)
 			v.Sound(name)
 		}

@@ -73,13 +73,13 @@ type jobsReply struct {
 
 func (p *pages) operations(a *api.API) {
 	tags := []string{"estates"}
-	api.Register(a, huma.Operation{OperationID: "list-estates", Method: http.MethodGet, Path: "/estates", Summary: "List the estates", Tags: tags}, access.View,
-		func(ctx context.Context, _ *struct{}) (*all, error) {
-			list, err := p.Store.List(ctx)
-			out := &all{}
-			out.Body.Estates = list
-			return out, err
-		})
+	api.Register(a, huma.Operation{OperationID: "list-estates", Method: http.MethodGet, Path: "/estates", Summary: "List the estates",
+		Tags: tags}, access.View, func(ctx context.Context, _ *struct{}) (*all, error) {
+		list, err := p.Store.List(ctx)
+		out := &all{}
+		out.Body.Estates = list
+		return out, err
+	})
 	api.Register(a, huma.Operation{OperationID: "create-estate", Method: http.MethodPost, Path: "/estates", Summary: "Declare an estate",
 		DefaultStatus: http.StatusCreated, Tags: tags}, access.Sources,
 		func(ctx context.Context, in *Sent) (*reply, error) {
@@ -87,23 +87,23 @@ func (p *pages) operations(a *api.API) {
 			p.Changed(e.ID)
 			return &reply{e}, told(err)
 		})
-	api.Register(a, huma.Operation{OperationID: "get-estate", Method: http.MethodGet, Path: "/estates/{id}", Summary: "Read an estate", Tags: tags}, access.View,
-		func(ctx context.Context, in *Named) (*reply, error) {
-			e, err := p.Store.Get(ctx, in.ID)
-			return &reply{e}, told(err)
-		})
-	api.Register(a, huma.Operation{OperationID: "change-estate", Method: http.MethodPut, Path: "/estates/{id}", Summary: "Change an estate", Tags: tags}, access.Sources,
-		func(ctx context.Context, in *struct {
-			Named
-			Version int64 `query:"version" required:"true" doc:"The version that is changed"`
-			Sent
-		}) (*reply, error) {
-			e := in.Body.estate()
-			e.ID, e.Version = in.ID, in.Version
-			e, err := p.Store.Change(ctx, e)
-			p.Changed(e.ID)
-			return &reply{e}, told(err)
-		})
+	api.Register(a, huma.Operation{OperationID: "get-estate", Method: http.MethodGet, Path: "/estates/{id}", Summary: "Read an estate",
+		Tags: tags}, access.View, func(ctx context.Context, in *Named) (*reply, error) {
+		e, err := p.Store.Get(ctx, in.ID)
+		return &reply{e}, told(err)
+	})
+	api.Register(a, huma.Operation{OperationID: "change-estate", Method: http.MethodPut, Path: "/estates/{id}", Summary: "Change an estate",
+		Tags: tags}, access.Sources, func(ctx context.Context, in *struct {
+		Named
+		Version int64 `query:"version" required:"true" doc:"The version that is changed"`
+		Sent
+	}) (*reply, error) {
+		e := in.Body.estate()
+		e.ID, e.Version = in.ID, in.Version
+		e, err := p.Store.Change(ctx, e)
+		p.Changed(e.ID)
+		return &reply{e}, told(err)
+	})
 	api.Register(a, huma.Operation{OperationID: "remove-estate", Method: http.MethodDelete, Path: "/estates/{id}",
 		Summary: "End the assessments of an estate; its history stays", Tags: tags}, access.Sources,
 		func(ctx context.Context, in *struct {
@@ -116,8 +116,8 @@ func (p *pages) operations(a *api.API) {
 		})
 	api.Register(a, huma.Operation{OperationID: "assess-estate", Method: http.MethodPost, Path: "/estates/{id}/assess",
 		Summary: "Ask for an assessment", DefaultStatus: http.StatusAccepted, Tags: tags}, access.Assess, p.want)
-	api.Register(a, huma.Operation{OperationID: "list-jobs", Method: http.MethodGet, Path: "/estates/{id}/jobs", Summary: "List the newest jobs of an estate", Tags: tags},
-		access.View, p.jobs)
+	api.Register(a, huma.Operation{OperationID: "list-jobs", Method: http.MethodGet, Path: "/estates/{id}/jobs",
+		Summary: "List the newest jobs of an estate", Tags: tags}, access.View, p.jobs)
 }
 
 // want answers 202 with the job; with one that waits or runs already, 200.

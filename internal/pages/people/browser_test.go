@@ -24,9 +24,6 @@ import (
 	"ward.dev/ward/test/browser"
 )
 
-// policy is what the server's own is no stricter than.
-const policy = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
-
 // local is a server on this machine, by a name that browsers keep passkeys for.
 func local(t *testing.T) (string, *account.People) {
 	t.Helper()
@@ -38,8 +35,9 @@ func local(t *testing.T) (string, *account.People) {
 	db := statetest.SQLite(t)
 	keeper, _ := recordtest.Open(t, db, nil)
 	quiet := slog.New(slog.DiscardHandler)
-	accounts, err := account.Open(context.Background(), db, keeper, account.Options{Key: []byte(strings.Repeat("k", 32)), Origin: address, Insecure: true,
-		Log: quiet, Hash: &argon2id.Params{Memory: 64, Iterations: 1, Parallelism: 1, SaltLength: 16, KeyLength: 32}})
+	accounts, err := account.Open(context.Background(), db, keeper,
+		account.Options{Key: []byte(strings.Repeat("k", 32)), Origin: address, Insecure: true,
+			Log: quiet, Hash: &argon2id.Params{Memory: 64, Iterations: 1, Parallelism: 1, SaltLength: 16, KeyLength: 32}})
 	must(t, err)
 	site, err := web.New(mux, quiet)
 	must(t, err)
@@ -48,11 +46,7 @@ func local(t *testing.T) (string, *account.People) {
 		http.Redirect(w, r, "/account", http.StatusSeeOther)
 		return nil
 	})
-	identified := accounts.Identify(mux)
-	server.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("Content-Security-Policy", policy)
-		identified.ServeHTTP(w, r)
-	})
+	server.Config.Handler = browser.Guarded(accounts.Identify(mux))
 	server.Start()
 	t.Cleanup(server.Close)
 	return address, accounts

@@ -156,7 +156,8 @@ func (b *person) begin(path string, who ...string) {
 	}
 	page = b.want(b.post("/setup", append(who, "password", password, "again", password)...), 200, "Set up a second factor", "totp.png")
 	b.secret = secretText.FindStringSubmatch(page.text)[1]
-	if png := b.get("/account/totp.png"); !strings.HasPrefix(png.text, "\x89PNG") || png.header.Get("Content-Type") != "image/png" || png.header.Get("Cache-Control") != "no-store" {
+	if png := b.get("/account/totp.png"); !strings.HasPrefix(png.text, "\x89PNG") || png.header.Get("Content-Type") != "image/png" ||
+		png.header.Get("Cache-Control") != "no-store" {
 		b.t.Fatalf("no picture: %v", png.header)
 	}
 	b.want(b.get("/account"), 200, "Set up a second factor") // nothing else can be done before
@@ -192,7 +193,8 @@ func TestStory(t *testing.T) {
 		t.Errorf("asked to sign in at %s", asked.path)
 	}
 	const next = "/people/sign-ins?before=99"
-	b.want(b.post("/sign-in", "email", "ann@example.org", "password", "wrong", "next", next), 422, "do not belong together", `value="ann@example.org"`, `value="`+next+`"`)
+	b.want(b.post("/sign-in", "email", "ann@example.org", "password", "wrong", "next", next), 422, "do not belong together",
+		`value="ann@example.org"`, `value="`+next+`"`)
 	b.want(b.post("/sign-in", "email", "ann@example.org", "password", password, "next", next), 200, "Second factor", `value="`+next+`"`)
 	b.want(b.get("/people"), 200, "Second factor")
 	b.want(b.post("/sign-in/second", "code", "000000", "next", next), 422, "This is wrong")
@@ -215,7 +217,8 @@ func TestFederated(t *testing.T) {
 	claim := account.Claim{Issuer: "https://id.example.org", Subject: "1", Name: "Cy", Email: "cy@example.org"}
 	w, r := httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/sign-in/oidc/example/callback", nil)
 	var fault *web.Fault
-	if err := people.SignInFederated(s.people, w, r, claim); !errors.As(err, &fault) || fault.Status != http.StatusForbidden || len(w.Result().Cookies()) != 0 {
+	if err := people.SignInFederated(s.people, w, r, claim); !errors.As(err, &fault) || fault.Status != http.StatusForbidden ||
+		len(w.Result().Cookies()) != 0 {
 		t.Errorf("without a role: %v", err)
 	}
 	claim.Groups = []string{"dev"}
@@ -242,7 +245,8 @@ func TestCookie(t *testing.T) {
 	s := serve(t)
 	b := s.first()
 	b.post("/sign-out")
-	r, err := http.NewRequest(http.MethodPost, s.URL+"/sign-in", strings.NewReader(url.Values{"email": {"ann@example.org"}, "password": {password}}.Encode()))
+	r, err := http.NewRequest(http.MethodPost, s.URL+"/sign-in",
+		strings.NewReader(url.Values{"email": {"ann@example.org"}, "password": {password}}.Encode()))
 	must(t, err)
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	client := &http.Client{Transport: b.client.Transport, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
@@ -277,7 +281,8 @@ func TestAccounts(t *testing.T) {
 	ann := s.first()
 	ann.want(ann.post("/people", "name", "Bob", "email", "bob@", "roles", "viewer"), 422, "not an address", `value="bob@"`)
 	ann.want(ann.post("/people", "email", "ann@example.org", "roles", "viewer"), 422, "There is an account of this address")
-	page := ann.want(ann.post("/people", "name", "Bob <b>", "email", "bob@example.org", "roles", "viewer", "roles", "engineer"), 200, "Give this link to bob@example.org", "Bob &lt;b&gt;")
+	page := ann.want(ann.post("/people", "name", "Bob <b>", "email", "bob@example.org", "roles", "viewer", "roles", "engineer"), 200,
+		"Give this link to bob@example.org", "Bob &lt;b&gt;")
 	bob := s.browser()
 	bob.now = s.now
 	bob.begin(linkText.FindStringSubmatch(page.text)[1], "name", "Mallory", "email", "mallory@example.org")

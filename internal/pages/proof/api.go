@@ -27,13 +27,16 @@ func (p *pages) operations(a *api.API) {
 	}
 	api.Register(a, get("list-evidence", "/evidence", "Bundles of evidence, the newest first"), access.Evidence, p.listEvidence)
 	api.Register(a, get("get-evidence", "/evidence/{digest}", "A bundle of evidence with its parts"), access.Evidence, p.getEvidence)
-	api.Register(a, get("export-evidence", "/evidence/{digest}/export", "A bundle with its proof, as ward-verify checks it (tar)"), access.Evidence, p.exportEvidence)
-	api.Register(a, huma.Operation{OperationID: "share-evidence", Method: http.MethodPost, Path: "/evidence/{digest}/links", Tags: tags, DefaultStatus: http.StatusCreated,
-		Summary: "A link that lets somebody without an account take a bundle away, until it ends"}, access.Evidence, p.shareEvidence)
-	api.Register(a, huma.Operation{OperationID: "end-evidence-link", Method: http.MethodDelete, Path: "/evidence/links/{id}", Tags: tags, DefaultStatus: http.StatusNoContent,
-		Summary: "End a link at once"}, access.Evidence, p.endLink)
+	api.Register(a, get("export-evidence", "/evidence/{digest}/export", "A bundle with its proof, as ward-verify checks it (tar)"),
+		access.Evidence, p.exportEvidence)
+	api.Register(a, huma.Operation{OperationID: "share-evidence", Method: http.MethodPost, Path: "/evidence/{digest}/links", Tags: tags,
+		DefaultStatus: http.StatusCreated,
+		Summary:       "A link that lets somebody without an account take a bundle away, until it ends"}, access.Evidence, p.shareEvidence)
+	api.Register(a, huma.Operation{OperationID: "end-evidence-link", Method: http.MethodDelete, Path: "/evidence/links/{id}", Tags: tags,
+		DefaultStatus: http.StatusNoContent, Summary: "End a link at once"}, access.Evidence, p.endLink)
 	api.Register(a, get("get-ledger", "/ledger", "The public key of the ledger and its newest checkpoint"), access.Evidence, p.getLedger)
-	api.Register(a, get("export-ledger", "/ledger/export", "All records with their proof, as ward-verify checks it (JSON lines)"), access.Evidence, p.exportLedger)
+	api.Register(a, get("export-ledger", "/ledger/export", "All records with their proof, as ward-verify checks it (JSON lines)"),
+		access.Evidence, p.exportLedger)
 	api.Register(a, get("list-records", "/records", "Records of the ledger, the newest first"), access.Evidence, p.listRecords)
 }
 

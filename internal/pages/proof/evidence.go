@@ -120,7 +120,8 @@ func (p *pages) day(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return web.Faultf(http.StatusNotFound, "%q is no day; one looks like this: 2026-05-01.", r.PathValue("day"))
 	}
-	body := dayBody{Day: day, Estate: r.FormValue("estate"), Before: day.AddDate(0, 0, -1).Format(time.DateOnly), After: day.AddDate(0, 0, 1).Format(time.DateOnly)}
+	body := dayBody{Day: day, Estate: r.FormValue("estate"), Before: day.AddDate(0, 0, -1).Format(time.DateOnly),
+		After: day.AddDate(0, 0, 1).Format(time.DateOnly)}
 	const most = 200
 	found, err := p.Archive.Find(r.Context(), evidence.Wanted{Estate: body.Estate, From: day, To: day.AddDate(0, 0, 1), Limit: most})
 	if err != nil {
@@ -189,7 +190,8 @@ func (p *pages) check(w http.ResponseWriter, r *http.Request) error {
 	if err := p.Archive.Check(r.Context(), body.Bundle); err != nil {
 		body.CheckFault, result = err.Error(), "not as it was kept"
 	}
-	e := record.Entry{Kind: record.Evidence, Verb: "check", Estate: body.Bundle.Estate, Subject: "bundle/" + body.Digest, Facts: map[string]string{"result": result}}
+	e := record.Entry{Kind: record.Evidence, Verb: "check", Estate: body.Bundle.Estate, Subject: "bundle/" + body.Digest,
+		Facts: map[string]string{"result": result}}
 	if _, err := p.Keeper.Act(r.Context(), e, nil); err != nil {
 		return err
 	}

@@ -92,7 +92,9 @@ func told(err error) error {
 	case errors.Is(err, evidence.ErrNoLink):
 		return web.Faultf(http.StatusNotFound, "This link has ended, or there never was one. Ask whoever gave it to you for a new one.")
 	case errors.Is(err, evidence.ErrUnrecorded):
-		return web.Faultf(http.StatusConflict, "No record of the ledger tells of this evidence, so that nothing proves when it was made. The assessment was cut off before it was recorded; take the evidence of another run.")
+		return web.Faultf(http.StatusConflict,
+			"No record of the ledger tells of this evidence, so that nothing proves when it was made. The assessment was cut off before it was "+
+				"recorded; take the evidence of another run.")
 	}
 	return err
 }

@@ -66,7 +66,8 @@ func start(t *testing.T) *server {
 	ctx := access.With(t.Context(), access.Program)
 	s.bundle, err = s.parts.Archive.Keep(ctx, "e1", "run-1", []evidence.Part{evidence.Bytes("assessment.json", []byte(`{"version":"1"}`))})
 	s.must(err)
-	_, err = s.parts.Keeper.Act(ctx, record.Entry{Kind: record.Assessment, Verb: "finish", Estate: "e1", Subject: "run/run-1", Digests: map[string]string{"evidence": s.bundle.Digest}}, nil)
+	_, err = s.parts.Keeper.Act(ctx, record.Entry{Kind: record.Assessment, Verb: "finish", Estate: "e1", Subject: "run/run-1",
+		Digests: map[string]string{"evidence": s.bundle.Digest}}, nil)
 	s.must(err)
 	s.now = s.now.Add(time.Second)
 	s.lone, err = s.parts.Archive.Keep(ctx, "e1", "run-2", []evidence.Part{evidence.Bytes("assessment.json", []byte(`{"version":"2"}`))})
@@ -126,7 +127,8 @@ func hex(b evidence.Bundle) string { return strings.TrimPrefix(b.Digest, "sha256
 // TestPages proves that an auditor finds evidence by its day, sees what a bundle holds and how to verify it, and that nobody else does.
 func TestPages(t *testing.T) {
 	s := start(t)
-	s.shows(s.ask(auditor, "GET", "/evidence", nil), 200, "2 kept", `href="/evidence/2026-05-20"`, "ward-verify", "May 2026: 2 bundles", s.ledger.Key()[:20])
+	s.shows(s.ask(auditor, "GET", "/evidence", nil), 200, "2 kept", `href="/evidence/2026-05-20"`, "ward-verify", "May 2026: 2 bundles",
+		s.ledger.Key()[:20])
 	s.shows(s.ask(auditor, "GET", "/evidence?month=2026-01&estate=%3Cx%3E", nil), 200, "Nothing was kept in this month", "estate=%3cx%3e")
 	s.shows(s.ask(auditor, "GET", "/evidence?month=soon", nil), 400, "is no month")
 	s.shows(s.ask(auditor, "GET", "/evidence/2026-05-20", nil), 200, "run-1", "record 0 of the ledger", "no record", "Clinic &lt;e1&gt;")
@@ -137,7 +139,8 @@ func TestPages(t *testing.T) {
 	s.shows(s.ask(auditor, "POST", "/evidence/bundle/"+hex(s.bundle)+"/check", url.Values{}), 200, "is as it was kept")
 	s.shows(s.ask(auditor, "GET", "/evidence/checkpoint", nil), 200, "ward.test/clinic\n")
 	s.shows(s.ask(auditor, "GET", "/evidence/key", nil), 200, s.ledger.Key())
-	for _, path := range []string{"/evidence", "/evidence/2026-05-20", "/evidence/checkpoint", "/evidence/ledger", "/evidence/bundle/" + hex(s.bundle), "/evidence/bundle/" + hex(s.bundle) + "/export", "/records"} {
+	for _, path := range []string{"/evidence", "/evidence/2026-05-20", "/evidence/checkpoint", "/evidence/ledger",
+		"/evidence/bundle/" + hex(s.bundle), "/evidence/bundle/" + hex(s.bundle) + "/export", "/records"} {
 		s.shows(s.ask(viewer, "GET", path, nil), 403)
 		s.shows(s.ask(nil, "GET", path, nil), 303)
 	}
@@ -160,7 +163,8 @@ func TestExport(t *testing.T) {
 	}
 	s.shows(s.ask(auditor, "GET", "/evidence/bundle/"+hex(s.lone)+"/export", nil), 409, "No record of the ledger")
 	rows, err := s.parts.Keeper.Find(t.Context(), record.Wanted{Kinds: []record.Kind{record.Evidence}})
-	if err != nil || len(rows) != 2 || rows[1].Subject != "bundle/"+s.bundle.Digest || rows[1].Actor != "aud@example.org" || rows[0].Subject != "ledger" {
+	if err != nil || len(rows) != 2 || rows[1].Subject != "bundle/"+s.bundle.Digest || rows[1].Actor != "aud@example.org" ||
+		rows[0].Subject != "ledger" {
 		t.Errorf("%+v, %v", rows, err)
 	}
 }
@@ -248,7 +252,8 @@ func TestRecords(t *testing.T) {
 // TestOperations proves that programs can ask for the same as people, with the same permission.
 func TestOperations(t *testing.T) {
 	s := start(t)
-	for _, path := range []string{"/evidence", "/evidence/" + s.bundle.Digest, "/evidence/" + hex(s.bundle) + "/export", "/ledger", "/ledger/export", "/records"} {
+	for _, path := range []string{"/evidence", "/evidence/" + s.bundle.Digest, "/evidence/" + hex(s.bundle) + "/export", "/ledger",
+		"/ledger/export", "/records"} {
 		s.shows(s.ask(nil, "GET", api.Prefix+path, nil), 401)
 		s.shows(s.ask(viewer, "GET", api.Prefix+path, nil), 403)
 	}
@@ -260,7 +265,8 @@ func TestOperations(t *testing.T) {
 		Next string
 	}
 	w := s.ask(auditor, "GET", api.Prefix+"/evidence?limit=1&estate=e1", nil)
-	if err := json.Unmarshal(w.Body.Bytes(), &list); err != nil || len(list.Bundles) != 1 || list.Bundles[0].Digest != s.lone.Digest || list.Bundles[0].Position != nil {
+	if err := json.Unmarshal(w.Body.Bytes(), &list); err != nil || len(list.Bundles) != 1 || list.Bundles[0].Digest != s.lone.Digest ||
+		list.Bundles[0].Position != nil {
 		t.Fatalf("%s, %v", w.Body, err)
 	}
 	w = s.ask(auditor, "GET", api.Prefix+"/evidence?limit=1&after="+list.Next, nil)

@@ -84,7 +84,8 @@ func (p *pages) records(w http.ResponseWriter, r *http.Request) error {
 	body := recordsBody{Kinds: kinds, Kind: form.Get("kind"), Actor: wants.Actor, Estate: wants.Estate, Subject: wants.Subject, From: form.Get("from"),
 		To: form.Get("to"), Errors: wrong, Filtered: len(form) > 0}
 	if len(wrong) > 0 {
-		return p.show.Show(w, r, "records.html", web.Page{Title: "Records", Active: "/records", Wide: true, Status: http.StatusUnprocessableEntity, Body: body})
+		return p.show.Show(w, r, "records.html", web.Page{Title: "Records", Active: "/records", Wide: true,
+			Status: http.StatusUnprocessableEntity, Body: body})
 	}
 	rows, err := p.Keeper.Find(r.Context(), wants)
 	if err != nil {

@@ -1,8 +1,6 @@
 package image_test
 
 import (
-	"archive/tar"
-	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -19,10 +17,10 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/layout"
 	"github.com/google/go-containerregistry/pkg/v1/mutate"
 	"github.com/google/go-containerregistry/pkg/v1/static"
-	"github.com/google/go-containerregistry/pkg/v1/tarball"
 	"github.com/google/go-containerregistry/pkg/v1/types"
 
 	builtin "ward.dev/ward/catalog"
+	"ward.dev/ward/internal/image/imagetest"
 	"ward.dev/ward/internal/kind"
 	"ward.dev/ward/internal/mapping"
 	"ward.dev/ward/internal/resource"
@@ -40,37 +38,10 @@ const (
 	openly = "Package: libssl3\nStatus: install ok installed\nArchitecture: amd64\nSource: openssl\nVersion: %s\n\n"
 )
 
-// layerOf makes a layer of files.
-func layerOf(t *testing.T, files map[string]string) v1.Layer {
-	t.Helper()
-	var out bytes.Buffer
-	w := tar.NewWriter(&out)
-	for name, content := range files {
-		if err := w.WriteHeader(&tar.Header{Name: name, Mode: 0o644, Size: int64(len(content))}); err != nil {
-			t.Fatal(err)
-		}
-		if _, err := io.WriteString(w, content); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := w.Close(); err != nil {
-		t.Fatal(err)
-	}
-	layer, err := tarball.LayerFromOpener(func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(out.Bytes())), nil })
-	if err != nil {
-		t.Fatal(err)
-	}
-	return layer
-}
-
 // saved writes an image of layers as a layout.
 func saved(t *testing.T, layers ...v1.Layer) string {
 	t.Helper()
-	made, err := mutate.AppendLayers(empty.Image, layers...)
-	if err != nil {
-		t.Fatal(err)
-	}
-	made = mutate.MediaType(mutate.ConfigMediaType(made, types.OCIConfigJSON), types.OCIManifestSchema1)
+	made := mutate.MediaType(mutate.ConfigMediaType(imagetest.Image(t, layers...), types.OCIConfigJSON), types.OCIManifestSchema1)
 	dir := t.TempDir()
 	l, err := layout.Write(dir, empty.Index)
 	if err != nil {
@@ -130,9 +101,9 @@ func told(reading source.Reading) []string {
 // known leaves its vulnerabilities open.
 func TestBackport(t *testing.T) {
 	db := database(t, "Debian:12|openssl|3.0.11-1~deb12u2")
-	base := func(release string) v1.Layer { return layerOf(t, map[string]string{"etc/os-release": release}) }
+	base := func(release string) v1.Layer { return imagetest.Layer(t, map[string]string{"etc/os-release": release}) }
 	status := func(version string) v1.Layer {
-		return layerOf(t, map[string]string{"var/lib/dpkg/status": fmt.Sprintf(openly, version)})
+		return imagetest.Layer(t, map[string]string{"var/lib/dpkg/status": fmt.Sprintf(openly, version)})
 	}
 	whole, err := status("3.0.11-1~deb12u2").Uncompressed()
 	if err != nil {
@@ -196,7 +167,7 @@ func TestRedHat(t *testing.T) {
 	if got := told(read(t, bill, db)); len(got) > 0 && strings.HasPrefix(got[0], "CVE") {
 		t.Errorf("the mended version: %q", got)
 	}
-	ubi := read(t, saved(t, layerOf(t, map[string]string{"etc/os-release": redhat})), db)
+	ubi := read(t, saved(t, imagetest.Layer(t, map[string]string{"etc/os-release": redhat})), db)
 	name, _ := ubi.Blocks[0].Body.Field("os").Field("ecosystem").AsString()
 	known, err := vulndb.Open(db)
 	if err != nil {
@@ -211,7 +182,7 @@ func TestRedHat(t *testing.T) {
 // TestNames proves what others may call an image: what is written in any of the ways of a registry, the digest that it was asked
 // for by, and what the user says of an archive.
 func TestNames(t *testing.T) {
-	dir := saved(t, layerOf(t, map[string]string{"etc/os-release": debian}))
+	dir := saved(t, imagetest.Layer(t, map[string]string{"etc/os-release": debian}))
 	reading := read(t, "nginx="+dir, t.TempDir())
 	var names []string
 	list, _ := reading.Blocks[0].Body.Field("names").AsList()
@@ -235,8 +206,8 @@ func TestWorkload(t *testing.T) {
 	if len(errs) > 0 {
 		t.Fatal(errs)
 	}
-	one := saved(t, layerOf(t, map[string]string{"etc/os-release": debian}))
-	two := saved(t, layerOf(t, map[string]string{"etc/os-release": redhat}))
+	one := saved(t, imagetest.Layer(t, map[string]string{"etc/os-release": debian}))
+	two := saved(t, imagetest.Layer(t, map[string]string{"etc/os-release": redhat}))
 	images := func() []source.Reading { // one of them under two names
 		return []source.Reading{read(t, "nginx="+one, t.TempDir()), read(t, "example.com/app:1="+two, t.TempDir()),
 			read(t, "example.com/app:2="+two, t.TempDir()), read(t, "example.com/twice:1="+one, t.TempDir()), read(t, "example.com/twice:1="+two, t.TempDir())}
@@ -278,7 +249,7 @@ func TestShapes(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, reading := range []source.Reading{
-		read(t, saved(t, layerOf(t, map[string]string{"a": "b"})), t.TempDir()), read(t, bill, t.TempDir()),
+		read(t, saved(t, imagetest.Layer(t, map[string]string{"a": "b"})), t.TempDir()), read(t, bill, t.TempDir()),
 	} {
 		for _, b := range reading.Blocks {
 			if diff := cmp.Diff(image.Shapes()[b.Type].Keys(), b.Body.Keys()); diff != "" {

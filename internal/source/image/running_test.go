@@ -6,6 +6,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"ward.dev/ward/internal/image/imagetest"
 	"ward.dev/ward/internal/resource"
 	"ward.dev/ward/internal/source"
 	"ward.dev/ward/internal/source/image"
@@ -50,7 +51,7 @@ func TestRunning(t *testing.T) {
 
 // TestVerify proves that an image that is not what runs under its name tells nothing of it.
 func TestVerify(t *testing.T) {
-	path := saved(t, layerOf(t, map[string]string{"a": "b"}))
+	path := saved(t, imagetest.Layer(t, map[string]string{"a": "b"}))
 	r := read(t, "example.com/portal:1="+path, t.TempDir())
 	id, _ := r.Blocks[0].Body.Field("id").AsString()
 	for run, same := range map[string]bool{id: true, "sha256:" + strings.Repeat("a", 64): false} {
@@ -66,7 +67,7 @@ func TestVerify(t *testing.T) {
 
 // TestCache proves that an image that was read is remembered, and is the same.
 func TestCache(t *testing.T) {
-	path := saved(t, layerOf(t, map[string]string{"a": "b"}))
+	path := saved(t, imagetest.Layer(t, map[string]string{"a": "b"}))
 	o := image.Options{Cache: &image.Cache{}}
 	first, err := image.Materials(t.Context(), "example.com/portal:1="+path, o)
 	if err != nil {
