@@ -113,7 +113,10 @@ func (a *API) problem(ctx context.Context, operation string, err error) error {
 		return status
 	case errors.Is(err, record.ErrUnrecorded):
 		a.Log.ErrorContext(ctx, "the ledger cannot be written", "error", err)
-		return huma.Error503ServiceUnavailable("nothing was done, because the ledger cannot be written")
+		return huma.Error503ServiceUnavailable("nothing was done, because the ledger cannot be written; /readyz tells whoever runs the server what to do")
+	case state.Full(err):
+		a.Log.ErrorContext(ctx, "the disk is full", "error", err)
+		return huma.Error503ServiceUnavailable("nothing was done, because the disk of the server is full; whoever runs the server has to make room")
 	}
 	id := state.NewID()
 	a.Log.ErrorContext(ctx, "a request went wrong", "id", id, "operation", operation, "error", err)

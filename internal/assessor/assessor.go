@@ -17,9 +17,11 @@ import (
 	"ward.dev/ward/internal/assessment"
 	"ward.dev/ward/internal/config"
 	"ward.dev/ward/internal/estate"
+	"ward.dev/ward/internal/grants"
 	"ward.dev/ward/internal/history"
 	"ward.dev/ward/internal/inventory"
 	"ward.dev/ward/internal/knowledge"
+	"ward.dev/ward/internal/owners"
 	"ward.dev/ward/internal/phimap"
 	"ward.dev/ward/internal/record"
 	"ward.dev/ward/internal/resource"
@@ -110,7 +112,7 @@ func (a *Assessor) publish(ctx context.Context, j estate.Job, e Evidence, inv *i
 			return fmt.Errorf("keep the evidence: %w", err)
 		}
 	}
-	flows := phimap.Draw(inv, e.Config.PHI, e.Assessment)
+	flows, missing := phimap.Draw(inv, e.Config.PHI, e.Assessment), grants.Sum(e.Assessment)
 	run, err := a.History.Prepare(ctx, e.Estate.ID, history.RunMeta{Started: e.Begun, Ended: a.Now(), Cause: j.Reason, Digests: digests}, e.Assessment)
 	if err != nil {
 		return fmt.Errorf("keep the findings: %w", err)
@@ -125,6 +127,12 @@ func (a *Assessor) publish(ctx context.Context, j estate.Job, e Evidence, inv *i
 			return err
 		}
 		if err := phimap.Keep(ctx, tx, e.Estate.ID, run.Number, flows); err != nil {
+			return err
+		}
+		if err := owners.Keep(ctx, tx, e.Estate.ID, run.Number, owners.By(e.Assessment)); err != nil {
+			return err
+		}
+		if err := grants.Keep(ctx, tx, e.Estate.ID, run.Number, missing); err != nil {
 			return err
 		}
 		return a.Estates.End(ctx, tx, j, run.Number, nil)

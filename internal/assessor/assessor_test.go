@@ -21,6 +21,7 @@ import (
 	"ward.dev/ward/internal/assessment"
 	"ward.dev/ward/internal/config"
 	"ward.dev/ward/internal/estate"
+	"ward.dev/ward/internal/grants"
 	"ward.dev/ward/internal/history"
 	"ward.dev/ward/internal/phimap"
 	"ward.dev/ward/internal/record"
@@ -118,8 +119,17 @@ func TestAssess(t *testing.T) {
 			t.Errorf("the way %+v leads nowhere", e)
 		}
 	}
+	wanted, err := grants.Of(h.ctx, h.DB, "clinic", 1)
+	unknown := 0
+	for _, one := range wanted {
+		unknown += one.Alone
+	}
+	if err != nil || unknown == 0 || unknown > a.Summary.Findings[assessment.Unknown] {
+		t.Errorf("of %d unknown findings %d are told what would close them: %v", a.Summary.Findings[assessment.Unknown], unknown, err)
+	}
 	last := h.log.Entries(t)
-	if e := last[len(last)-1]; e.Kind != record.Assessment || e.Subject != Subject("clinic", 1) || e.Digests["evidence"] != "sha256:x" || e.Actor.Name != "ada" {
+	if e := last[len(last)-1]; e.Kind != record.Assessment || e.Subject != Subject("clinic", 1) || e.Digests["evidence"] != "sha256:x" ||
+		e.Actor.Name != "ada" {
 		t.Errorf("recorded %+v", e)
 	}
 	if jobs, err := h.Estates.Jobs(h.ctx, "clinic", 1); err != nil || jobs[0].State != estate.Done || jobs[0].Run != 1 {
@@ -175,7 +185,8 @@ func TestRepository(t *testing.T) {
 	}
 	repositories := t.TempDir()
 	work := clinic(t)
-	for _, command := range [][]string{{"init", "-q", "-b", "main"}, {"add", "."}, {"-c", "user.name=a", "-c", "user.email=a@example.org", "commit", "-q", "-m", "all"},
+	for _, command := range [][]string{{"init", "-q", "-b", "main"}, {"add", "."},
+		{"-c", "user.name=a", "-c", "user.email=a@example.org", "commit", "-q", "-m", "all"},
 		{"tag", "v1"}, {"clone", "-q", "--bare", ".", filepath.Join(repositories, "infra.git")}} {
 		c := exec.Command(program, command...)
 		c.Dir = work

@@ -84,12 +84,19 @@ func (f *Files) written() (at [2]time.Time, err error) {
 // Config is that of TLS 1.2 or newer, with the certificate of the moment. HTTP/2 is offered, as API servers like it. Callers may show a
 // certificate of ClientCA; what wants one looks whether they have.
 func (f *Files) Config() *tls.Config {
-	c := &tls.Config{MinVersion: tls.VersionTLS12, NextProtos: []string{"h2", "http/1.1"},
+	c := &tls.Config{MinVersion: tls.VersionTLS12, CipherSuites: Suites(), NextProtos: []string{"h2", "http/1.1"},
 		GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return f.certificate() }}
 	if f.ClientCA != nil {
 		c.ClientAuth, c.ClientCAs = tls.VerifyClientCertIfGiven, f.ClientCA
 	}
 	return c
+}
+
+// Suites are those of TLS 1.2 with forward secrecy that encrypt and authenticate at once (RFC 9325, 4.2). Those of TLS 1.3 all do.
+func Suites() []uint16 {
+	return []uint16{tls.TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, tls.TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,
+		tls.TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384, tls.TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384,
+		tls.TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256, tls.TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256}
 }
 
 // Authorities reads certificates of authorities.

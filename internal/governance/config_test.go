@@ -27,7 +27,8 @@ func (o office) decide(t *testing.T, estate string) {
 		"owner": register.Of("Ann"), "document": register.Of("https://wiki.example.org/review"), "note": register.Of("yes")})
 	o.move(t, a, ann, "attest")
 	d := o.create(t, ann, "alternative", estate, register.Body{"citation": register.Of("164.312(a)(2)(iii)"), "measure": register.Of("Locked rooms."),
-		"reason": register.Of("No screens:\nnone at all."), "document": register.Of("d.pdf"), "owner": register.Of("Cyd"), "expires": register.Of("2027-04-30")})
+		"reason": register.Of("No screens:\nnone at all."), "document": register.Of("d.pdf"), "owner": register.Of("Cyd"),
+		"expires": register.Of("2027-04-30")})
 	o.move(t, d, ann, "propose", bob, "approve")
 }
 
@@ -114,7 +115,8 @@ func TestConfig(t *testing.T) {
 func TestScope(t *testing.T) {
 	o := open(t, statetest.SQLite(t))
 	for estate, answer := range map[string]string{"": "yes", "north": "no"} {
-		a := o.create(t, ann, "attestation", estate, register.Body{"statement": register.Of("risk-analysis"), "answer": register.Of(answer), "owner": register.Of("Ann")})
+		a := o.create(t, ann, "attestation", estate, register.Body{"statement": register.Of("risk-analysis"), "answer": register.Of(answer),
+			"owner": register.Of("Ann")})
 		o.move(t, a, ann, "attest")
 	}
 	for estate, want := range map[string]string{"north": "no", "south": "yes", "": "yes"} {
@@ -187,7 +189,8 @@ func TestRoundTrip(t *testing.T) {
 		if got, err = o.Import(ann, "north", read); err != nil || len(got.Changed) != 1 || got.Changed[0] != "EX-1" {
 			t.Errorf("imported a change: %+v, %v", got, err)
 		}
-		if held, err := o.InForce(ann, "exception", "north", o.clock.now()); err != nil || held[0].Holds["reason"].Text != "It goes in March." || held[0].State != "draft" {
+		if held, err := o.InForce(ann, "exception", "north", o.clock.now()); err != nil ||
+			held[0].Holds["reason"].Text != "It goes in March." || held[0].State != "draft" {
 			t.Errorf("in force is %+v, %v", held, err)
 		}
 	})

@@ -62,7 +62,7 @@ func (d *Decisions) dueOf(ctx context.Context, r *register.Register, i *Item, wi
 	var all []Due
 	remind := func(state string, b register.Body) {
 		for _, m := range r.DueBy(b, state, d.today(), int(within/(24*time.Hour))) {
-			all = append(all, Due{Item: i, Title: r.Title, Says: m.Says, Date: m.Date, Late: m.Late})
+			all = append(all, Due{Item: i, Title: r.Noun(), Says: m.Says, Date: m.Date, Late: m.Late})
 		}
 	}
 	state := r.State(i.State)
@@ -75,7 +75,7 @@ func (d *Decisions) dueOf(ctx context.Context, r *register.Register, i *Item, wi
 	}
 	remind(i.State, i.Body)
 	if state.Waits != "" {
-		all = append(all, Due{Item: i, Title: r.Title, Says: fmt.Sprintf("%s, waits %s", state.Title, state.Waits), Waits: state.Waits})
+		all = append(all, Due{Item: i, Title: r.Noun(), Says: fmt.Sprintf("%s, waits %s", state.Title, state.Waits), Waits: state.Waits})
 	}
 	return all, nil
 }

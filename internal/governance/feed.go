@@ -16,11 +16,11 @@ import (
 const MaxFeed = 100
 
 // Feed proposes a risk for each check that fails on resources with PHI, unless the register has one for it: whether that is open or was dismissed.
-// A risk names the check, and so its findings. Feed never changes, assesses or closes a risk: that is for people. It returns the ids of
-// what it proposed.
-func (d *Decisions) Feed(ctx context.Context, estate string, a *assessment.Assessment) ([]string, error) {
+// It is given the texts of checks, and on how many resources with PHI each fails. A risk names the check, and so its findings. Feed never
+// changes, assesses or closes a risk: that is for people. It returns the ids of what it proposed.
+func (d *Decisions) Feed(ctx context.Context, estate string, checks []assessment.Check, failing map[string]int) ([]string, error) {
 	r := d.Registers.Get(Risk)
-	steps, err := d.proposals(ctx, r, estate, a)
+	steps, err := d.proposals(ctx, r, estate, checks, failing)
 	if err != nil || len(steps) == 0 {
 		return nil, err
 	}
@@ -36,14 +36,8 @@ func (d *Decisions) Feed(ctx context.Context, estate string, a *assessment.Asses
 	return ids, d.writeAll(ctx, "propose", estate, steps)
 }
 
-func (d *Decisions) proposals(ctx context.Context, r *register.Register, estate string, a *assessment.Assessment) ([]*step, error) {
-	failing := map[string]int{}
-	for i := range a.Findings {
-		if f := &a.Findings[i]; f.Status == assessment.Fail && f.PHI == "yes" {
-			failing[f.Check]++
-		}
-	}
-	checks := slices.Clone(a.Checks)
+func (d *Decisions) proposals(ctx context.Context, r *register.Register, estate string, checks []assessment.Check, failing map[string]int) ([]*step, error) {
+	checks = slices.Clone(checks)
 	slices.SortStableFunc(checks, func(x, y assessment.Check) int { return failing[y.ID] - failing[x.ID] })
 	var steps []*step
 	for _, c := range checks {

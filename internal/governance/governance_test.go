@@ -174,7 +174,8 @@ func TestSecondPerson(t *testing.T) {
 			t.Fatalf("%d records of 7 acts", len(entries))
 		}
 		for n, e := range entries {
-			if v := history[6-n]; e.Kind != record.Decision || e.Subject != "exception/EX-1" || e.Estate != "north" || e.Verb != v.Verb || e.Digests["body"] != v.Digest {
+			if v := history[6-n]; e.Kind != record.Decision || e.Subject != "exception/EX-1" || e.Estate != "north" || e.Verb != v.Verb ||
+				e.Digests["body"] != v.Digest {
 				t.Errorf("record %+v of version %+v", e, v)
 			}
 		}
@@ -245,8 +246,8 @@ func TestFaults(t *testing.T) {
 		{"exception", "", exception("nothing", "x"), "nothing"},
 		{"exception", "east", exception(), governance.ActEstate},
 		{"attestation", "", register.Body{"statement": register.Of("no-such"), "answer": register.Of("yes"), "owner": register.Of("a")}, "statement"},
-		{"attestation", "", register.Body{"statement": register.Of("risk-analysis"), "answer": register.Of("not applicable"), "owner": register.Of("a")}, "note"},
-		{"alternative", "", register.Body{"citation": register.Of("164.999")}, "citation"},
+		{"attestation", "", register.Body{"statement": register.Of("risk-analysis"), "answer": register.Of("not applicable"),
+			"owner": register.Of("a")}, "note"}, {"alternative", "", register.Body{"citation": register.Of("164.999")}, "citation"},
 		{"agreement", "", register.Body{"vendor": register.Of("VE-7")}, "vendor"},
 	} {
 		_, err := o.Create(ann, test.of, test.estate, test.body)
@@ -261,8 +262,10 @@ func TestFaults(t *testing.T) {
 	if n := len(o.log.Entries(t)); n != 0 {
 		t.Errorf("%d records of what was not done", n)
 	}
-	o.create(t, ann, "attestation", "", register.Body{"statement": register.Of("risk-analysis"), "answer": register.Of("yes"), "owner": register.Of("a")})
-	if _, err := o.Create(ann, "attestation", "", register.Body{"statement": register.Of("risk-analysis"), "answer": register.Of("no"), "owner": register.Of("b")}); err == nil || !strings.Contains(err.Error(), "AT-1") {
+	o.create(t, ann, "attestation", "", register.Body{"statement": register.Of("risk-analysis"), "answer": register.Of("yes"),
+		"owner": register.Of("a")})
+	if _, err := o.Create(ann, "attestation", "", register.Body{"statement": register.Of("risk-analysis"), "answer": register.Of("no"),
+		"owner": register.Of("b")}); err == nil || !strings.Contains(err.Error(), "AT-1") {
 		t.Errorf("a second answer to a statement: %v", err)
 	}
 }

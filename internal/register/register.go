@@ -41,6 +41,15 @@ type Register struct {
 	File string `yaml:"-"`
 }
 
+// Noun is what one item is called at the beginning of a line, without an article: "Exception".
+func (r *Register) Noun() string {
+	_, noun, _ := strings.Cut(r.One, " ")
+	if noun == "" {
+		return r.Title
+	}
+	return strings.ToUpper(noun[:1]) + noun[1:]
+}
+
 // State is where an item stands.
 type State struct {
 	ID    string `yaml:"state"`

@@ -17,6 +17,7 @@ import (
 	"ward.dev/ward/internal/access/federation"
 	"ward.dev/ward/internal/account"
 	"ward.dev/ward/internal/api"
+	"ward.dev/ward/internal/governance"
 )
 
 // policy is the Content-Security-Policy of all pages: nothing of other hosts, no script or style within the page.
@@ -25,8 +26,8 @@ const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src
 
 // What a request may be.
 const (
-	maxBody   = 12 << 20 // bytes, of a form with a file
-	perSecond = 50       // requests of one address, in the mean
+	maxBody   = governance.MaxFile + 4<<20 // bytes, of a form with a file
+	perSecond = 50                         // requests of one address, in the mean
 	burst     = 200
 	forget    = 10 * time.Minute // an address that has not asked for so long
 )
@@ -110,6 +111,7 @@ func headers(h http.Handler, secure bool) http.Handler {
 		}
 		if strings.HasPrefix(r.URL.Path, api.Prefix) {
 			set("Cache-Control", "no-store")
+			set("Content-Disposition", `attachment; filename="api.json"`) // a reply is never shown as a page; exports give a name of their own
 		}
 		h.ServeHTTP(w, r)
 	})

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 )
 
 // TestAround proves what holds for every request: headers of security, nothing from other sites, bounded bodies and rates, and that a fault in
@@ -75,6 +76,34 @@ func TestAround(t *testing.T) {
 	}
 }
 
+// TestStreams proves that a page which stays open to hear of changes does not count as a request that took so long.
+func TestStreams(t *testing.T) {
+	mux := http.NewServeMux()
+	mux.HandleFunc("/live", func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/event-stream")
+		io.WriteString(w, "retry: 3000\n\n")
+		time.Sleep(60 * time.Millisecond)
+		io.WriteString(w, ": \n\n")
+	})
+	mux.HandleFunc("/slow", func(w http.ResponseWriter, _ *http.Request) {
+		io.WriteString(w, "begun")
+		time.Sleep(60 * time.Millisecond)
+	})
+	m := newMetrics()
+	h := around(mux, func(next http.Handler) http.Handler { return next }, m, slog.New(slog.DiscardHandler), true, nil)
+	for _, path := range []string{"/live", "/slow"} {
+		h.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("GET", "https://ward.example.org"+path, nil))
+	}
+	out := httptest.NewRecorder()
+	m.page().ServeHTTP(out, httptest.NewRequest("GET", "/metrics", nil))
+	for _, want := range []string{`ward_http_seconds_bucket{route="/live",le="0.05"} 1`, `ward_http_seconds_bucket{route="/slow",le="0.05"} 0`,
+		`ward_http_requests_total{route="/live",status="200"} 1`} {
+		if !strings.Contains(out.Body.String(), want) {
+			t.Errorf("the metrics do not tell %s", want)
+		}
+	}
+}
+
 type zeros struct{}
 
 func (zeros) Read(b []byte) (int, error) { return len(b), nil }
@@ -86,6 +115,14 @@ func TestSettings(t *testing.T) {
 	write(t, dir, "listen: nowhere\nsessions: {idle: 2h}\nevidence: {years: 1}\nlog: {level: loud}\n")
 	_, err := Load("", dir, "")
 	for _, part := range []string{"listen", "sessions.idle", "evidence.years", "log.level"} {
+		if err == nil || !strings.Contains(err.Error(), part) {
+			t.Errorf("%s is not told: %v", part, err)
+		}
+	}
+	write(t, dir, "passwords: {longer_than: 8, max_days: 0, remember: 2}\nlockout: {account_attempts: 50, address_attempts: 5, first_wait: 1s, longest_wait: 24h}\n")
+	_, err = Load("", dir, "")
+	for _, part := range []string{"passwords.longer_than", "passwords.max_days", "passwords.remember", "lockout.account_attempts", "lockout.address_attempts",
+		"lockout.first_wait", "lockout.longest_wait"} {
 		if err == nil || !strings.Contains(err.Error(), part) {
 			t.Errorf("%s is not told: %v", part, err)
 		}

@@ -27,6 +27,13 @@ func TestMain(m *testing.M) {
 		fmt.Fprintln(os.Stderr, busy(dir))
 		os.Exit(1)
 	}
+	if dir := os.Getenv(usersChild); dir != "" {
+		if err := quiet(dir); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		os.Exit(0)
+	}
 	os.Exit(m.Run())
 }
 
@@ -99,14 +106,7 @@ func TestKilled(t *testing.T) {
 	if _, err := s.ledger.Verify(ctx, nil); err != nil {
 		t.Errorf("the ledger: %v", err)
 	}
-	size, err := s.ledger.Size(ctx)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var rows int64
-	if err := s.db.NewRaw("SELECT count(*) FROM record").Scan(ctx, &rows); err != nil || rows < size {
-		t.Errorf("the ledger had %d records and the state has %d, %v", size, rows, err)
-	}
+	size := agrees(t, s)
 	runs, err := s.history.Runs(ctx, "clinic", 0, 100)
 	if err != nil {
 		t.Fatal(err)

@@ -23,7 +23,7 @@ func newMetrics() *metrics {
 	m := &metrics{registry: prometheus.NewRegistry(),
 		requests: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "ward_http_requests_total", Help: "Requests by route and status."},
 			[]string{"route", "status"}),
-		took: prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "ward_http_seconds", Help: "How long requests took, by route.",
+		took: prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "ward_http_seconds", Help: "How long requests took, by route; those that stay open, until the reply began.",
 			Buckets: []float64{.005, .01, .025, .05, .1, .2, .5, 1, 2.5, 10}}, []string{"route"}),
 	}
 	m.registry.MustRegister(m.requests, m.took, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
@@ -46,6 +46,9 @@ func (m *metrics) handler(h http.Handler, log *slog.Logger) http.Handler {
 		h.ServeHTTP(seen, r)
 		route := cmp.Or(seen.route, "none")
 		took := time.Since(begun)
+		if seen.stream {
+			took = seen.began.Sub(begun) // what comes later is no work of the server, but what an open page waits for
+		}
 		m.requests.WithLabelValues(route, strconv.Itoa(seen.status)).Inc()
 		m.took.WithLabelValues(route).Observe(took.Seconds())
 		log.DebugContext(r.Context(), "request", "route", route, "status", seen.status, "milliseconds", took.Milliseconds(), "account", seen.account)
@@ -57,6 +60,8 @@ type seen struct {
 	http.ResponseWriter
 	status  int
 	wrote   bool
+	began   time.Time // when the reply began
+	stream  bool      // it tells of what happens for as long as the page is open
 	account string
 	route   string // the pattern of it
 }
@@ -64,15 +69,23 @@ type seen struct {
 // WriteHeader implements http.ResponseWriter.
 func (s *seen) WriteHeader(status int) {
 	if !s.wrote {
-		s.status, s.wrote = status, true
+		s.status = status
 	}
+	s.begin()
 	s.ResponseWriter.WriteHeader(status)
 }
 
 // Write implements http.ResponseWriter.
 func (s *seen) Write(b []byte) (int, error) {
-	s.wrote = true
+	s.begin()
 	return s.ResponseWriter.Write(b)
+}
+
+func (s *seen) begin() {
+	if !s.wrote {
+		s.wrote, s.began = true, time.Now()
+		s.stream = s.Header().Get("Content-Type") == "text/event-stream"
+	}
 }
 
 // Unwrap lets http.ResponseController reach the reply.

@@ -125,8 +125,12 @@ func (p *parts) openPeople(ctx context.Context, s Settings, log *slog.Logger) er
 		}
 		groups = p.providers.Groups()
 	}
-	p.people, err = account.Open(ctx, p.db, p.keeper, account.Options{Key: p.key, Origin: s.origin(), Insecure: s.TLS.Off, Idle: s.Sessions.Idle,
-		Absolute: s.Sessions.Absolute, Groups: groups, Log: log})
+	o, err := s.accounts(account.Options{Key: p.key, Origin: s.origin(), Insecure: s.TLS.Off, Idle: s.Sessions.Idle, Absolute: s.Sessions.Absolute,
+		Groups: groups, Notice: p.tellPerson, Log: log})
+	if err != nil {
+		return err
+	}
+	p.people, err = account.Open(ctx, p.db, p.keeper, o)
 	return err
 }
 
@@ -147,7 +151,7 @@ func (p *parts) federated(w http.ResponseWriter, r *http.Request, who federation
 // openWork opens what is about estates.
 func (p *parts) openWork(ctx context.Context, s Settings, log *slog.Logger) error {
 	p.estates = estate.Open(p.db, p.keeper, time.Now, s.Folders)
-	p.history = history.New(p.db, history.Options{})
+	p.history = history.New(p.db, history.Options{Ruled: p.ruled})
 	first, second, files, err := s.stores(ctx)
 	if err != nil {
 		return err
@@ -167,7 +171,7 @@ func (p *parts) openWork(ctx context.Context, s Settings, log *slog.Logger) erro
 		return err
 	}
 	p.decisions, err = governance.Open(ctx, p.db, p.keeper, registers, governance.Options{Files: files, Years: s.Evidence.Years,
-		Frameworks: p.catalog.Frameworks, Checks: p.catalog.IDs(), Estates: p.names})
+		Frameworks: p.catalog.Frameworks, Checks: p.catalog.IDs(), Estates: p.names, Scan: s.Files.scanner(log)})
 	if err != nil {
 		return err
 	}

@@ -3,6 +3,7 @@ package serve
 import (
 	"context"
 	"encoding/json"
+	"math"
 	"net/http"
 	"time"
 
@@ -14,7 +15,10 @@ import (
 // operating adds what whoever operates the server asks: whether it lives, whether it is ready, and its metrics. Nobody need be signed in for
 // it: what is told are numbers of the server itself, never whom or what they are about.
 func (s *Server) operating(mux *http.ServeMux) {
-	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusOK) })
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+		_, _ = w.Write([]byte("alive\n")) // a caller who has gone is no fault
+	})
 	mux.HandleFunc("GET /readyz", s.ready)
 	mux.Handle("GET /metrics", s.metrics.page())
 	s.metrics.gauge("ward_ledger_ready", "1 if the ledger takes records.", func() float64 {
@@ -23,6 +27,15 @@ func (s *Server) operating(mux *http.ServeMux) {
 		}
 		return 1
 	})
+	if _, err := free(s.settings.Data); err == nil {
+		s.metrics.gauge("ward_disk_free_bytes", "Room on the disk of the data directory.", func() float64 {
+			left, err := free(s.settings.Data)
+			if err != nil {
+				return math.NaN()
+			}
+			return float64(left)
+		})
+	}
 	s.metrics.registry.MustRegister(backlog{s})
 }
 
@@ -55,8 +68,11 @@ func (b backlog) Collect(to chan<- prometheus.Metric) {
 	}
 }
 
-// readyTimeout is how long the database may take to answer.
-const readyTimeout = 2 * time.Second
+// readyTimeout is how long the database may take to answer, leastFree how many bytes an act may want of the disk.
+const (
+	readyTimeout = 2 * time.Second
+	leastFree    = 1 << 20
+)
 
 // ready answers 200 if acts can be done, else 503 with what is in the way: by name, never with the text of an error.
 func (s *Server) ready(w http.ResponseWriter, r *http.Request) {
@@ -68,7 +84,13 @@ func (s *Server) ready(w http.ResponseWriter, r *http.Request) {
 		state["database"], status = "cannot be reached", http.StatusServiceUnavailable
 	}
 	if err := s.keeper.Ready(); err != nil {
-		state["ledger"], status = "cannot be written", http.StatusServiceUnavailable
+		state["ledger"], status = "cannot be written; restart the server when that is mended", http.StatusServiceUnavailable
+		if s.settings.Shared() {
+			state["ledger"] = "cannot be written; it is tried again and again"
+		}
+	}
+	if left, err := free(s.settings.Data); err == nil && left < leastFree {
+		state["disk"], status = "full", http.StatusServiceUnavailable
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)

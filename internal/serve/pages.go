@@ -39,7 +39,7 @@ func (s *Server) pages(mux *http.ServeMux) error {
 	if err != nil {
 		return err
 	}
-	s.live = site.Live(maxOpen)
+	s.live, s.maps = site.Live(maxOpen), phimap.NewMaps(s.db)
 	a := api.New(mux, s.version)
 	a.Log = s.log
 	var providers []people.Provider
@@ -62,8 +62,8 @@ func (s *Server) pages(mux *http.ServeMux) error {
 // dashboard is what the dashboard is told by others.
 func (s *Server) dashboard() dashboard.Deps {
 	return dashboard.Deps{History: s.history, Keeper: s.keeper, Now: time.Now, Estates: s.listed, Jobs: s.jobs, Assess: s.want, Due: s.due,
-		SignIns: s.signIns, Map: s.phiMap, Proof: proofOf, Policies: s.policies, People: s.seers, Except: "/decisions/exception/new", Attest: "/decisions/attestation/new",
-		Report: wire.Writer, Formats: wire.Formats(), Example: true}
+		SignIns: s.signIns, Map: s.phiMap, Proof: proofOf, Missing: s.missing, Policies: s.policies, People: s.seers, Except: "/decisions/exception/new", Attest: "/decisions/attestation/new",
+		Report: wire.Writer, Reassemble: s.reassemble, Formats: wire.Formats(), Example: true}
 }
 
 func (s *Server) listed(ctx context.Context) ([]dashboard.Estate, error) {
@@ -125,35 +125,15 @@ func proofOf(_ context.Context, id string, run int64) (string, error) {
 	return "/records?subject=" + url.QueryEscape(assessor.Subject(id, run)), nil
 }
 
-// policies are what reading the sources of an estate takes, to copy.
-func (s *Server) policies(ctx context.Context, id string) ([]dashboard.Policy, error) {
-	e, err := s.estates.Get(ctx, id)
-	if err != nil {
-		return nil, err
-	}
-	var all []dashboard.Policy
-	seen := map[estate.Type]bool{}
-	for _, source := range e.Sources {
-		if seen[source.Type] {
-			continue
-		}
-		seen[source.Type] = true
-		switch source.Type {
-		case estate.AWS:
-			all = append(all, dashboard.Policy{Title: "The IAM policy that lets Ward read: ward policy aws prints it", Text: "ward policy aws"})
-		case estate.Kubernetes:
-			all = append(all, dashboard.Policy{Title: "The role that lets Ward read: ward policy kubernetes prints it", Text: "ward policy kubernetes | kubectl apply -f -"})
-		}
-	}
-	return all, nil
-}
-
 // soon is how far ahead the dashboard tells of what is due.
 const soon = 30 * 24 * time.Hour
 
 func (s *Server) due(ctx context.Context, id string) ([]dashboard.Due, error) {
+	list, err := s.waits(ctx)
+	if err != nil {
+		return nil, err
+	}
 	all, err := s.decisions.Due(ctx, id, soon)
-	var list []dashboard.Due
 	for _, d := range all {
 		one := dashboard.Due{What: d.Item.Register, Title: d.Title + " " + d.Item.ID + ": " + d.Says, State: "due", By: d.Date,
 			Path: "/decisions/" + d.Item.Register + "/" + d.Item.ID}
@@ -185,23 +165,12 @@ func (s *Server) signIns(ctx context.Context, since time.Time) (dashboard.SignIn
 	return sum, err
 }
 
-func (s *Server) phiMap(ctx context.Context, id string, run int64) (*dashboard.Map, error) {
-	m, err := phimap.Of(ctx, s.db, id, run)
+func (s *Server) phiMap(ctx context.Context, id string, run int64) (*phimap.Map, error) {
+	m, err := s.maps.Of(ctx, id, run)
 	if errors.Is(err, phimap.ErrNone) {
 		return nil, history.ErrNone
 	}
-	if err != nil {
-		return nil, err
-	}
-	out := &dashboard.Map{Left: m.Left}
-	for _, n := range m.Nodes {
-		out.Nodes = append(out.Nodes, dashboard.Node{ID: n.ID, Address: n.Address, Kind: n.Kind, Account: n.Account, Zone: n.Zone, PHI: n.PHI,
-			Reason: n.Reason, Encrypted: n.Encrypted, Eligible: n.Eligible})
-	}
-	for _, e := range m.Edges {
-		out.Edges = append(out.Edges, dashboard.Edge{From: e.From, To: e.To, Attribute: e.Attribute})
-	}
-	return out, nil
+	return m, err
 }
 
 // seers are those who can see to findings.

@@ -4,7 +4,6 @@ package serve
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -16,6 +15,7 @@ import (
 	"time"
 
 	"ward.dev/ward/internal/estate"
+	"ward.dev/ward/internal/phimap"
 	"ward.dev/ward/internal/record"
 	"ward.dev/ward/internal/web"
 )
@@ -28,8 +28,10 @@ type Server struct {
 	log      *slog.Logger
 	metrics  *metrics
 	live     *web.Live
+	maps     *phimap.Maps
 	handler  http.Handler
-	tls      *tls.Config
+	tls      *shown
+	backups  *backups // nil for none
 	listener net.Listener
 }
 
@@ -53,7 +55,7 @@ func Open(ctx context.Context, s Settings, version string, out io.Writer) (*Serv
 }
 
 func (s *Server) prepare(ctx context.Context) (err error) {
-	if s.tls, err = s.settings.config(); err != nil {
+	if s.tls, err = s.settings.certificate(); err != nil {
 		return err
 	}
 	mux := http.NewServeMux()
@@ -61,7 +63,11 @@ func (s *Server) prepare(ctx context.Context) (err error) {
 		return err
 	}
 	s.operating(mux)
-	s.handler = around(mux, s.people.Identify, s.metrics, s.log, s.tls != nil, s.settings.proxies())
+	s.metrics.gauge("ward_certificate_end_seconds", "When the certificate of the server ends; 0 if there is none.", s.tls.end)
+	if s.backups = s.openBackups(); s.backups != nil {
+		s.backups.metrics(s.metrics)
+	}
+	s.handler = around(mux, s.people.Identify, s.metrics, s.log, s.tls.config != nil, s.settings.proxies())
 	if s.settings.Shared() {
 		// Others may be at work on the same state: leases say what was cut off, and each run cleans up for its estate. The example is on each
 		// machine, whichever of them is asked to assess it.
@@ -105,12 +111,13 @@ func (s *Server) Run(ctx context.Context) error {
 	if _, err := s.keeper.Act(program(context.WithoutCancel(ctx)), record.Entry{Kind: record.Server, Verb: "start", Facts: map[string]string{"ward": s.version}}, nil); err != nil {
 		return errors.Join(err, s.close(ctx))
 	}
-	h := &http.Server{Handler: s.handler, TLSConfig: s.tls, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: readTimeout, WriteTimeout: readTimeout,
+	h := &http.Server{Handler: s.handler, TLSConfig: s.tls.config, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: readTimeout, WriteTimeout: readTimeout,
 		IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10, ErrorLog: log.New(connectionLog{s.log}, "", 0),
 		BaseContext: func(net.Listener) context.Context { return context.WithoutCancel(ctx) }}
 	working, stop := context.WithCancel(ctx)
 	var all sync.WaitGroup
 	s.work(working, &all)
+	s.upkeep(working, &all)
 	ended := make(chan error, 1)
 	go func() { ended <- s.answer(h) }()
 	var err error
@@ -131,7 +138,7 @@ func (s *Server) Run(ctx context.Context) error {
 
 func (s *Server) answer(h *http.Server) error {
 	var err error
-	if s.tls == nil {
+	if s.tls.config == nil {
 		err = h.Serve(s.listener)
 	} else {
 		err = h.ServeTLS(s.listener, "", "")

@@ -46,14 +46,18 @@ type Settings struct {
 	// Catalogs are folders with own kinds, checks and frameworks.
 	Catalogs []string `yaml:"catalogs,omitempty"`
 	// Advisories is the folder of the database of vulnerabilities.
-	Advisories string   `yaml:"advisories,omitempty"`
-	TLS        TLS      `yaml:"tls,omitempty"`
-	Sessions   Sessions `yaml:"sessions,omitempty"`
-	Evidence   Evidence `yaml:"evidence,omitempty"`
-	Log        Log      `yaml:"log,omitempty"`
+	Advisories string    `yaml:"advisories,omitempty"`
+	TLS        TLS       `yaml:"tls,omitempty"`
+	Sessions   Sessions  `yaml:"sessions,omitempty"`
+	Passwords  Passwords `yaml:"passwords,omitempty"`
+	Lockout    Lockout   `yaml:"lockout,omitempty"`
+	Evidence   Evidence  `yaml:"evidence,omitempty"`
+	Log        Log       `yaml:"log,omitempty"`
 	// SignIn are the providers of identities, Notifications what the channels of notifications may do.
 	SignIn        federation.Settings `yaml:"sign_in,omitempty"`
 	Notifications notify.Settings     `yaml:"notifications,omitempty"`
+	Backup        *Backup             `yaml:"backup,omitempty"`
+	Files         Files               `yaml:"files,omitempty"`
 }
 
 // TLS says which certificate the server shows: one of its own if nothing is said.
@@ -71,6 +75,8 @@ type ACME struct {
 	Email string   `yaml:"email,omitempty"`
 	// Directory is the URL of the authority's directory, "" for Let's Encrypt.
 	Directory string `yaml:"directory,omitempty"`
+	// Authority is a file with the certificates that the directory's own is verified by, "" for those of the system.
+	Authority string `yaml:"authority,omitempty"`
 }
 
 // Sessions say when people are signed out (45 CFR 164.312(a)(2)(iii)).
@@ -123,7 +129,8 @@ func Defaults() (Settings, error) {
 	}
 	one := 1
 	return Settings{Data: filepath.Join(dir, "ward"), Listen: "127.0.0.1:8443", Workers: &one,
-		Evidence: Evidence{Years: evidence.Years}, Sessions: Sessions{Idle: 15 * time.Minute, Absolute: 12 * time.Hour}, Log: Log{Level: "info", Format: "text"}}, nil
+		Evidence: Evidence{Years: evidence.Years}, Sessions: Sessions{Idle: 15 * time.Minute, Absolute: 12 * time.Hour},
+		Passwords: defaultPasswords(), Lockout: defaultLockout(), Log: Log{Level: "info", Format: "text"}}, nil
 }
 
 // Load reads settings over the defaults: those of the file at a path, or without one those of the data directory, if there are any. A data
@@ -210,6 +217,8 @@ func (s *Settings) check(path string) error {
 	if s.Sessions.Absolute < s.Sessions.Idle || s.Sessions.Absolute > 24*time.Hour {
 		fault("sessions.absolute: at least sessions.idle and at most 24h are possible")
 	}
+	s.Passwords.check(fault)
+	s.Lockout.check(fault)
 	if s.Evidence.Years < evidence.Years || s.Evidence.Years > 100 {
 		fault("evidence.years: %d to 100 are possible: documentation is kept for six years (45 CFR 164.316(b)(2)(i))", evidence.Years)
 	}
@@ -230,6 +239,7 @@ func (s *Settings) check(path string) error {
 	if s.Log.Format != "text" && s.Log.Format != "json" {
 		fault("log.format: %q is not text or json", s.Log.Format)
 	}
+	s.checkUpkeep(fault)
 	return errors.Join(faults...)
 }
 

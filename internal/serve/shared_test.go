@@ -3,21 +3,16 @@ package serve
 import (
 	"bytes"
 	"context"
-	"crypto/tls"
 	"fmt"
 	"io"
 	"net/http"
-	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/pquerna/otp/totp"
-
 	"ward.dev/ward/examples"
-	"ward.dev/ward/internal/account"
 	"ward.dev/ward/internal/backup"
 	"ward.dev/ward/internal/emulator"
 	"ward.dev/ward/internal/record"
@@ -79,10 +74,11 @@ func TestShared(t *testing.T) {
 	second, stop := start(t, settings)
 	ctx := context.Background()
 
-	ticket := signedIn(t, second)
-	for server, at := range map[string]string{"first": address, "second": second.settings.Listen} {
-		if status := asked(t, at, "/api/v1/estates", ticket); status != http.StatusOK {
-			t.Errorf("who signed in at the second server gets %d of the %s", status, server)
+	ada := newCaller(t, second, administrator(t, second))
+	for name, at := range map[string]string{"first": address, "second": second.settings.Listen} {
+		ada.at = at
+		if status, text := ada.call(http.MethodGet, "/api/v1/estates", ""); status != http.StatusOK {
+			t.Errorf("who signed in at the second server gets of the %s: %d %s", name, status, text)
 		}
 	}
 	again(t, second, 3)
@@ -199,58 +195,6 @@ func provenWhole(t *testing.T, s *Server) {
 		t.Errorf("%d assessments of one estate at once, %v", double, err)
 	}
 	t.Logf("%d assessments by %d workers, %d records", len(all), len(workers), proved.Size)
-}
-
-// signedIn makes the first administrator, and returns the cookie.
-func signedIn(t *testing.T, s *Server) *http.Cookie {
-	t.Helper()
-	here := account.Origin{Address: "192.0.2.7", Agent: "test"}
-	link, err := s.people.Bootstrap(program(context.Background()))
-	if err != nil {
-		t.Fatal(err)
-	}
-	ticket, err := s.people.Begin(context.Background(), filepath.Base(link), "Ann", "ann@example.org", "long enough. For 1 of anyone", here)
-	if err != nil {
-		t.Fatal(err)
-	}
-	cookie := func(of account.Ticket) *http.Cookie {
-		w := httptest.NewRecorder()
-		s.people.SetCookie(w, of)
-		return w.Result().Cookies()[0]
-	}
-	r := httptest.NewRequest(http.MethodGet, "/", nil)
-	r.AddCookie(cookie(ticket))
-	var ctx context.Context
-	s.people.Identify(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { ctx = r.Context() })).ServeHTTP(httptest.NewRecorder(), r)
-	secret, err := s.people.BeginTOTP(ctx)
-	if err != nil {
-		t.Fatal(err)
-	}
-	code, err := totp.GenerateCode(strings.ReplaceAll(secret.Text, " ", ""), time.Now())
-	if err != nil {
-		t.Fatal(err)
-	}
-	ticket, _, err = s.people.ConfirmTOTP(ctx, code, here)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return cookie(ticket)
-}
-
-// asked asks a server as somebody.
-func asked(t *testing.T, address, path string, as *http.Cookie) int {
-	t.Helper()
-	r, err := http.NewRequest(http.MethodGet, "https://"+address+path, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	r.AddCookie(as)
-	client := &http.Client{Timeout: 30 * time.Second, Transport: &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}}
-	reply, err := client.Do(r)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return reply.StatusCode
 }
 
 // TestKeys proves that a key is made once, whoever is faster, and that the state is not worked on with another one.

@@ -1,6 +1,7 @@
 package serve
 
 import (
+	"cmp"
 	"context"
 	"net/url"
 
@@ -31,11 +32,16 @@ func (s *Server) tell(ctx context.Context, e estate.Estate) error {
 	}
 	var events []notify.Event
 	if told > 0 { // of the first assessment all would be new
-		changes, err := s.history.Changes(ctx, e.ID, told, runs[0].Number, maxTold)
+		changes, err := s.history.AllChanges(ctx, e.ID, told, runs[0].Number, maxTold)
+		if err != nil {
+			return err
+		}
+		of, err := s.addresses(ctx)
 		if err != nil {
 			return err
 		}
 		events = eventsOf(e, changes, s.citations)
+		callOwners(events, of)
 	}
 	if runs[0].Gaps > 0 {
 		events = append(events, notify.Event{Kind: notify.GrantsMissing, Key: "gaps/" + e.ID, Count: runs[0].Gaps, Link: "/unknown?estate=" + e.ID})
@@ -54,6 +60,13 @@ func (s *Server) tell(ctx context.Context, e estate.Estate) error {
 	})
 	s.outbox.Wake()
 	return err
+}
+
+// callOwners puts the addresses of people in place of the ids of their accounts; teams are called as they are.
+func callOwners(events []notify.Event, of map[string]string) {
+	for i := range events {
+		events[i].Owner = cmp.Or(of[events[i].Owner], events[i].Owner)
+	}
 }
 
 func eventsOf(e estate.Estate, c *history.Changes, citations map[string][]string) []notify.Event {

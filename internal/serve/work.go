@@ -10,7 +10,6 @@ import (
 	"ward.dev/ward/internal/estate"
 	"ward.dev/ward/internal/notify"
 	"ward.dev/ward/internal/record"
-	"ward.dev/ward/internal/state"
 )
 
 // work begins what the server does by itself. All of it ends with the context.
@@ -27,12 +26,12 @@ func (s *Server) work(ctx context.Context, all *sync.WaitGroup) {
 	})
 	all.Go(func() { s.warmAll(ctx) })
 	s.every(ctx, all, time.Minute, "clear away what is over of the accounts", s.people.Sweep)
-	s.every(ctx, all, time.Hour, "copy evidence to the second store", s.alone("evidence", s.copyEvidence))
-	s.every(ctx, all, 24*time.Hour, "clear away files that no decision names", s.alone("files", s.decisions.Sweep))
-	s.every(ctx, all, time.Hour, "tell of what is due", s.alone("due", s.tellDue))
-	s.every(ctx, all, time.Minute, "tell of emergency access", s.alone("break-glass", s.tellBreakGlass))
+	s.every(ctx, all, time.Hour, "copy evidence to the second store", s.alone("copy evidence", s.copyEvidence))
+	s.every(ctx, all, 24*time.Hour, "clear away files that no decision names", s.alone("clear files away", s.decisions.Sweep))
+	s.every(ctx, all, time.Hour, "tell of what is due", s.alone("tell of what is due", s.tellDue))
+	s.every(ctx, all, time.Minute, "tell of emergency access", s.alone("tell of emergency access", s.tellBreakGlass))
 	s.every(ctx, all, time.Minute, "tell of the ledger", s.tellLedger())
-	s.every(ctx, all, 24*time.Hour, "dispose of evidence that need be kept no longer", s.alone("dispose", s.dispose))
+	s.every(ctx, all, 24*time.Hour, "dispose of evidence that need be kept no longer", s.alone("dispose of evidence", s.dispose))
 	s.every(ctx, all, 2*time.Second, "look for assessments of other servers", s.watch())
 	if s.settings.Shared() {
 		s.every(ctx, all, 5*time.Minute, "take back what another server was cut off from", s.alone("settle", s.keeper.Settle))
@@ -40,17 +39,13 @@ func (s *Server) work(ctx context.Context, all *sync.WaitGroup) {
 	}
 }
 
-// dutySpan is how long one server may be at a duty before another takes it for dead.
-const dutySpan = 30 * time.Minute
-
 // alone has one of the servers that share a state do something at a time.
 func (s *Server) alone(duty string, do func(context.Context) error) func(context.Context) error {
 	if !s.settings.Shared() {
 		return do
 	}
-	holder := state.NewID()
 	return func(ctx context.Context) error {
-		_, err := s.db.Alone(ctx, duty, holder, dutySpan, do)
+		_, err := s.db.Alone(ctx, duty, do)
 		return err
 	}
 }
@@ -123,9 +118,12 @@ func (s *Server) assess(ctx context.Context, e estate.Estate, j estate.Job, tell
 
 // assessed does what follows from an assessment. What is cut off here follows from the next one.
 func (s *Server) assessed(ctx context.Context, e estate.Estate) {
-	for what, do := range map[string]func(context.Context, estate.Estate) error{"propose risks": s.feed, "tell what changed": s.tell, "read what was written": s.warm} {
-		if err := do(ctx, e); err != nil && ctx.Err() == nil {
-			s.log.ErrorContext(ctx, "cannot "+what, "estate", e.ID, "error", err)
+	for _, next := range []struct {
+		what string
+		do   func(context.Context, estate.Estate) error
+	}{{"read what was written", s.warm}, {"propose risks", s.feed}, {"tell what changed", s.tell}} {
+		if err := next.do(ctx, e); err != nil && ctx.Err() == nil {
+			s.log.ErrorContext(ctx, "cannot "+next.what, "estate", e.ID, "error", err)
 		}
 	}
 }
@@ -135,11 +133,11 @@ func (s *Server) warm(ctx context.Context, e estate.Estate) error { return s.his
 
 // feed proposes risks for what fails on PHI.
 func (s *Server) feed(ctx context.Context, e estate.Estate) error {
-	a, err := s.assessmentAt(ctx, e.ID, time.Now())
-	if err != nil || a == nil {
+	checks, failing, err := s.history.FailingPHI(ctx, e.ID, 0)
+	if err != nil {
 		return err
 	}
-	_, err = s.decisions.Feed(ctx, e.ID, a)
+	_, err = s.decisions.Feed(ctx, e.ID, checks, failing)
 	return err
 }
 
