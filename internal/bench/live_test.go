@@ -224,6 +224,9 @@ func BenchmarkAccount(b *testing.B) {
 // TestCalls proves that what can be listed is listed: the number of calls does not grow with the number of snapshots, groups
 // and roles but by their pages. Only a call for each tells with whom a snapshot is shared, and 13 what a bucket is like.
 func TestCalls(t *testing.T) {
+	if testing.Short() {
+		t.Skip("links the program and reads a large account; make test runs it")
+	}
 	few := assessLive(t, &account{buckets: 2, snapshots: 2, groups: 2, roles: 2}).calls
 	many := assessLive(t, &account{buckets: 4, snapshots: 2000, groups: 2000, roles: 2000}).calls
 	for name, n := range many {

@@ -182,6 +182,9 @@ func (a *authority) settings(dir string) Settings {
 // TestACME proves that the server gets a certificate from an authority which looks at it by TLS-ALPN-01 on its own port, shows it at once to who
 // calls it by its name, refuses other names, keeps it across a restart without the authority, and renews it before it ends.
 func TestACME(t *testing.T) {
+	if testing.Short() {
+		t.Skip("waits for an authority; make test runs it")
+	}
 	a, dir := newAuthority(t), t.TempDir()
 	s, _, stop := startLoud(t, a.settings(dir))
 	a.vouch(s.settings.Listen, 3600)
@@ -219,6 +222,9 @@ func TestACME(t *testing.T) {
 
 // TestACMERenewed proves that a certificate by ACME is renewed while the server runs, before it ends, and that nobody is shown one that is over.
 func TestACMERenewed(t *testing.T) {
+	if testing.Short() {
+		t.Skip("waits for an authority; make test runs it")
+	}
 	a := newAuthority(t)
 	s, _, _ := startLoud(t, a.settings(t.TempDir()))
 	a.vouch(s.settings.Listen, 24)
