@@ -269,7 +269,8 @@ func TestDamaged(t *testing.T) {
 				t.Errorf("%s: it is cut off after byte %d of %d, and it is verified", name, at, len(good))
 			}
 		}
-		if same > 2 {
+		// What fills an archive up between files says nothing, and is not proved; of a sealed one all is.
+		if most := map[string]int{"plain": 20, "sealed": 2}[name]; same > most {
 			t.Errorf("%s: %d of 200 bytes can be changed without its being seen", name, same)
 		}
 		bad := bytes.Clone(good)
